@@ -1,0 +1,113 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let here = Context.packageDirectory
+
+/// Swift 6 language mode, warnings are errors.
+let noWarnings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+/// Every Swift target but tests: also strict memory safety, and imports that are internal unless they say more.
+let strict: [SwiftSetting] =
+  noWarnings + [
+    .strictMemorySafety(), .enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("ExistentialAny"),
+  ]
+
+let cNoWarnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"]), .treatAllWarnings(as: .error)]
+
+func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
+
+let package = Package(
+  name: "wfpshim",
+  products: [
+    .library(name: "wfpshim", type: .dynamic, targets: ["ShimLink"]),
+    .library(name: "ws2_32", type: .dynamic, targets: ["WinsockLink"]),
+    .executable(name: "wfpctl", targets: ["wfpctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "CEngine", cSettings: cNoWarnings),
+    .target(name: "RedirectCore", dependencies: ["CEngine"], swiftSettings: strict),
+
+    // The preload: C hooks and the same core in Embedded Swift (its folder is a link to RedirectCore).
+    .target(
+      name: "RedirectCoreEmbedded", dependencies: ["CEngine"],
+      swiftSettings: strict + [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags([
+          "-wmo", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-stack-protector",
+        ]),
+        // No trap may be left in a host: one that survives is an undefined symbol at the link.
+        .unsafeFlags(
+          ["-Xfrontend", "-trap-function", "-Xfrontend", "wfp_a_trap_is_reachable"],
+          .when(configuration: .release)),
+      ]),
+    .target(
+      name: "CHooks", dependencies: ["CEngine"], path: "shim",
+      cSettings: cNoWarnings + [.unsafeFlags(["-fvisibility=hidden"])]),
+    .target(
+      name: "ShimLink", dependencies: ["CHooks", "RedirectCoreEmbedded"],
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-enable-experimental-feature", "Embedded", "-use-ld=lld", "-Xclang-linker",
+            "-nostartfiles",
+          ]
+            + linker([
+              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed", "--no-rosegment",
+              "--build-id=none", "-z", "now",
+              "--version-script=\(here)/link/shim.map",
+              "-T", "\(here)/link/discard.ld",
+            ])),
+        .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
+      ]),
+
+    // The Winsock library: full Swift, everything static.
+    .target(name: "CWinsock", cSettings: cNoWarnings),
+    .systemLibrary(name: "CFFI"),
+    .target(
+      name: "Winsock", dependencies: ["CWinsock", "CFFI"], swiftSettings: strict,
+      linkerSettings: [.linkedLibrary("ffi")]),
+    .target(
+      name: "WinsockLink", dependencies: ["Winsock"],
+      linkerSettings: [
+        .unsafeFlags(
+          ["-static-stdlib", "-use-ld=lld", "-L\(here)/link/static"]
+            + linker([
+              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
+              "--version-script=\(here)/link/ws2.map",
+            ])),
+        .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
+      ]),
+
+    // The management side: YAML to a compiled policy, the engine file, the command.
+    .target(
+      name: "Policy",
+      dependencies: ["CEngine", "RedirectCore", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(
+      name: "FilterEngine", dependencies: ["CEngine", "RedirectCore", "Policy"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "wfpctl",
+      dependencies: [
+        "CEngine", "FilterEngine", "Policy", "RedirectCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    .testTarget(
+      name: "RedirectCoreTests", dependencies: ["RedirectCore", "CEngine"],
+      swiftSettings: noWarnings),
+    .testTarget(
+      name: "PolicyTests", dependencies: ["Policy", "RedirectCore", "CEngine"],
+      swiftSettings: noWarnings),
+    .testTarget(
+      name: "FilterEngineTests", dependencies: ["FilterEngine", "Policy", "RedirectCore", "CEngine"],
+      swiftSettings: noWarnings),
+    .testTarget(
+      name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
+    .testTarget(name: "PreloadTests", swiftSettings: noWarnings),
+  ]
+)

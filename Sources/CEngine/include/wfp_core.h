@@ -1,0 +1,49 @@
+// What the hooks (shim/, C) ask of the core (Sources/RedirectCore, Swift). Each function may be called on any
+// thread, in signal handlers and after vfork: no allocation, no lock, no errno, no cancellation point.
+#ifndef WFP_CORE_H
+#define WFP_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "../../../include/wfpshim/wfp_ioctl.h"
+#include "wfp_layout.h"
+
+// What a connect shall do: stages 1-3. Lives on the hook's stack between wfp_core_connect and _connected.
+struct wfp_connect {
+  struct sockaddr_storage address; // the service's endpoint, for the real connect
+  uint32_t length;
+  uint32_t slot;       // slot number + 1 of the published flow; 0: nothing was published
+  uint64_t generation; // of that slot
+};
+
+enum { WFP_PASS = 0, WFP_REDIRECT = 1 };
+
+// Reads the settings and attaches the engine if it is there. Strings are borrowed for the call, NULL when
+// the variable is not set. Called once, by the constructor.
+void wfp_core_load(const char *_Nullable engine, const char *_Nullable log, const char *_Nullable required);
+
+// Stages 1-3, 7 and 8. WFP_PASS: do what the application said. WFP_REDIRECT: connect to plan->address, then
+// report. Negative: fail with that errno.
+int32_t wfp_core_connect(int32_t fd, const struct sockaddr *_Nullable address, uint32_t length,
+                         struct wfp_connect *_Nonnull plan);
+// Reports the real connect's result: 0 or -errno.
+void wfp_core_connected(int32_t fd, const struct wfp_connect *_Nonnull plan, int32_t result);
+
+// Stage 4. peer is what accept returned, or NULL.
+int32_t wfp_core_listens(void); // whether an accepted socket can be of interest at all
+void wfp_core_listening(int32_t fd);
+void wfp_core_accepted(int32_t fd, const struct sockaddr *_Nullable peer, uint32_t length);
+
+// Stages 5 and 6. 0 or -errno.
+int32_t wfp_core_ioctl(int32_t fd, uint32_t code, struct wfp_ioctl *_Nullable request);
+
+// The application's view of its peer (S7.2). Called after the real getpeername succeeded; capacity is the
+// size of the caller's buffer, *length what the kernel reported.
+void wfp_core_peer_name(int32_t fd, struct sockaddr *_Nonnull address, uint32_t capacity,
+                        socklen_t *_Nonnull length);
+
+void wfp_core_closing(int32_t fd);
+
+#endif

@@ -1,0 +1,1 @@
+void wfp_winsock(void);

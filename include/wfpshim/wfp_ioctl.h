@@ -1,0 +1,40 @@
+/* The redirect control codes for programs that call plain ioctl(2): SPEC S12.
+ *
+ *   struct wfp_ioctl request = {.out = buffer, .out_size = sizeof buffer};
+ *   if (ioctl(fd, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT, &request) == 0)
+ *     use(buffer, request.bytes_returned);
+ *
+ * ioctl returns 0, or -1 with errno: ENOTSOCK, EFAULT, EINVAL, EOPNOTSUPP, ENOPROTOOPT, ENOTCONN,
+ * ENETDOWN, EACCES and EINTR mean what the Winsock error of that name means; ENOBUFS stands for
+ * ERROR_INSUFFICIENT_BUFFER (bytes_returned holds the size that is needed), EINPROGRESS for a record
+ * that is still on its way on a non-blocking socket. Without the preload the kernel answers ENOTTY.
+ * Thread-safe and async-signal-safe. */
+#ifndef WFPSHIM_WFP_IOCTL_H
+#define WFPSHIM_WFP_IOCTL_H
+
+#include <stdint.h>
+
+/* _WSAIOW(IOC_VENDOR, 220..222) of the Windows SDK's mstcpip.h. */
+#ifndef SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS
+#define SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS 0x980000DCu
+#define SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT 0x980000DDu
+#define SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS 0x980000DEu
+#endif
+
+/* The third argument of ioctl. Sizes in bytes. */
+struct wfp_ioctl {
+  const void *in;          /* SET: the records blob. QUERY: never read. */
+  void *out;               /* QUERY: receives the blob. */
+  uint32_t in_size;        /* bytes at in */
+  uint32_t out_size;       /* bytes at out; 0 asks for the size that is needed */
+  uint32_t bytes_returned; /* written unless the call fails with EFAULT or ENOTSOCK */
+  uint32_t reserved;       /* 0, else EINVAL */
+};
+
+#if defined(__cplusplus)
+static_assert(sizeof(struct wfp_ioctl) == 2 * sizeof(void *) + 16, "struct wfp_ioctl");
+#else
+_Static_assert(sizeof(struct wfp_ioctl) == 2 * sizeof(void *) + 16, "struct wfp_ioctl");
+#endif
+
+#endif

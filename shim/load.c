@@ -1,0 +1,1 @@
+#include "wfp_hooks.h"
