@@ -23,9 +23,9 @@ extension Engine {
   /// - Note: Lock-free and async-signal-safe. Two processes that store the same string at once may give it
   ///   two numbers; both stay valid.
   package func intern(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    if bytes.isEmpty || bytes.count > 4096 { return 0 }
-    let bucketMask = UInt64(WFP_STRING_BUCKETS &- 1)
-    var at = fnv1a(unsafe bytes) & bucketMask
+    if unsafe bytes.isEmpty || bytes.count > 4096 { return 0 }
+    let bucketMask = UInt64(WFP_STRING_BUCKETS) &- 1
+    var at = unsafe fnv1a(bytes) & bucketMask
     var stored: UInt32 = 0
     var probes = 0
     while probes < 64 {
@@ -60,9 +60,7 @@ extension Engine {
     if known.count != bytes.count { return false }
     var i = 0
     while i < bytes.count {
-      if unsafe known.load(fromByteOffset: i, as: UInt8.self)
-        != unsafe bytes.load(fromByteOffset: i, as: UInt8.self)
-      {
+      if unsafe known.load(fromByteOffset: i, as: UInt8.self) != bytes.load(fromByteOffset: i, as: UInt8.self) {
         return false
       }
       i &+= 1

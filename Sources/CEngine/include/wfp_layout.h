@@ -17,14 +17,14 @@
 #define WFP_ENGINE_MAGIC UINT64_C(0x454e49474e455057) // "WPENGINE"
 #define WFP_ENGINE_VERSION 1u
 #define WFP_PAGE 4096u
-#define WFP_POLICY_BUFFER_SIZE (256u * 1024u)
+#define WFP_POLICY_BUFFER_SIZE 262144u
 #define WFP_SEGMENTS 8u
 #define WFP_SEGMENT0_FLOWS 4096u
 #define WFP_BLOCK_SIZE 128u
 #define WFP_BLOCKS_PER_FLOW 4u         // blocks of a segment = flows x this
 #define WFP_INDEX_PER_FLOW 8u          // index entries of a segment = flows x this
 #define WFP_BUCKET 8u                  // index entries in a bucket: one cache line
-#define WFP_STRINGS_SIZE (128u * 1024u) // arena of interned paths and names
+#define WFP_STRINGS_SIZE 131072u      // arena of interned paths and names
 #define WFP_STRING_BUCKETS 4096u
 #define WFP_CONTEXT_MAX 65536u // SPEC S2.16
 #define WFP_HOPS_MAX 64u       // upper bound of a policy's hopLimit
@@ -76,7 +76,8 @@ struct wfp_records {
 _Static_assert(sizeof(struct wfp_records) == 64, "struct wfp_records");
 _Static_assert(sizeof(struct wfp_records) + sizeof(struct wfp_hop) <= 256, "SPEC S2.16: one hop");
 _Static_assert(sizeof(struct wfp_records) + 8 * sizeof(struct wfp_hop) <= 1024, "SPEC S2.16: eight hops");
-#define WFP_RECORDS_MAX (sizeof(struct wfp_records) + WFP_HOPS_MAX * sizeof(struct wfp_hop))
+#define WFP_RECORDS_MAX 4160u
+_Static_assert(WFP_RECORDS_MAX == sizeof(struct wfp_records) + WFP_HOPS_MAX * sizeof(struct wfp_hop), "records");
 
 // A slot's state word: state in bits 0-3, and
 //   FREE, CARRYING, PUBLISHED, CLAIMED: generation in bits 4-63;
@@ -171,8 +172,11 @@ _Static_assert(sizeof(struct wfp_flow_header) <= WFP_PAGE, "flow header");
 
 // The string arena: WFP_STRING_BUCKETS offsets (u32, from the arena's start, 0 empty), then strings
 // (u32 length, bytes, padding to 4), append-only. An interned string is the offset of its length word.
-#define WFP_STRINGS_OFFSET WFP_PAGE // from the flow region's start
-#define WFP_STRINGS_FIRST (WFP_STRING_BUCKETS * 4u)
-#define WFP_SEGMENT0_OFFSET (WFP_STRINGS_OFFSET + WFP_STRINGS_SIZE)
+#define WFP_STRINGS_OFFSET 4096u // from the flow region's start
+#define WFP_STRINGS_FIRST 16384u
+#define WFP_SEGMENT0_OFFSET 135168u
+_Static_assert(WFP_STRINGS_OFFSET == WFP_PAGE, "the arena follows the flow header");
+_Static_assert(WFP_STRINGS_FIRST == WFP_STRING_BUCKETS * 4u, "strings follow the buckets");
+_Static_assert(WFP_SEGMENT0_OFFSET == WFP_STRINGS_OFFSET + WFP_STRINGS_SIZE, "segment 0 follows the arena");
 
 #endif

@@ -22,6 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef AT_EMPTY_PATH // glibc shows it to _GNU_SOURCE only
+#define AT_EMPTY_PATH 0x1000
+#endif
+
 static inline long wfp_syscall6(long n, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
   register long r10 __asm__("r10") = d;
