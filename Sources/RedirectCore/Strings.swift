@@ -1,4 +1,4 @@
-package import CEngine
+import CEngine
 
 /// FNV-1a, 64 bits (`filter_hash` of SPEC S11.5 and the string arena's hash).
 package func fnv1a(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
