@@ -39,10 +39,11 @@ void wfp_core_accepted(int32_t fd, const struct sockaddr *_Nullable peer, uint32
 // Stages 5 and 6. 0 or -errno.
 int32_t wfp_core_ioctl(int32_t fd, uint32_t code, struct wfp_ioctl *_Nullable request);
 
-// The application's view of its peer (S7.2). Called after the real getpeername succeeded; capacity is the
-// size of the caller's buffer, *length what the kernel reported.
-void wfp_core_peer_name(int32_t fd, struct sockaddr *_Nonnull address, uint32_t capacity,
-                        socklen_t *_Nonnull length);
+// The application's view of its peer (S7.2). 0: the kernel shall answer; 1: answered; negative: that errno.
+int32_t wfp_core_peer_name(int32_t fd, struct sockaddr *_Nullable address, socklen_t *_Nullable length);
+
+// Whether n bytes can be read, asked without touching them.
+int32_t wfp_core_readable(const void *_Nullable at, size_t n);
 
 void wfp_core_closing(int32_t fd);
 

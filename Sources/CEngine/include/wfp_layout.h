@@ -3,7 +3,7 @@
 //   header page            written by wfpctl alone; preloaded processes map it and the policy read-only
 //   policy buffers 0, 1    two compiled policies (wfp_policy.h); the header's generation says which is in force
 //   flow header page       counters and cursors that every participant writes
-//   segment 0..7           flow slots, blocks, index; segment k is 2^k times the size of segment 0
+//   segment 0..5           flow slots, blocks, index; segment k is 2^k times the size of segment 0
 //   (later policy buffers) larger ones, appended
 //
 // Rules: allocated in full when it is made or grown, never shrunk, replaced by rename (SPEC S10.5). Every
@@ -14,16 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WFP_ENGINE_MAGIC UINT64_C(0x454e49474e455057) // "WPENGINE"
+#define WFP_ENGINE_MAGIC 0x454e49474e455057 // "WPENGINE"
 #define WFP_ENGINE_VERSION 1u
 #define WFP_PAGE 4096u
 #define WFP_POLICY_BUFFER_SIZE 262144u
-#define WFP_SEGMENTS 8u
+#define WFP_SEGMENTS 6u
 #define WFP_SEGMENT0_FLOWS 4096u
 #define WFP_BLOCK_SIZE 128u
 #define WFP_BLOCKS_PER_FLOW 4u         // blocks of a segment = flows x this
 #define WFP_INDEX_PER_FLOW 8u          // index entries of a segment = flows x this
 #define WFP_BUCKET 8u                  // index entries in a bucket: one cache line
+#define WFP_POLICY_REACH 33554432u // room for larger policy buffers behind the last segment
 #define WFP_STRINGS_SIZE 131072u      // arena of interned paths and names
 #define WFP_STRING_BUCKETS 4096u
 #define WFP_CONTEXT_MAX 65536u // SPEC S2.16
@@ -64,7 +65,7 @@ struct wfp_hop {
 _Static_assert(sizeof(struct wfp_hop) == 64, "struct wfp_hop");
 
 // The redirect records blob: this header, then hop_count hops, oldest first. Opaque to its users.
-#define WFP_RECORDS_MAGIC UINT32_C(0x52504657) // "WFPR"
+#define WFP_RECORDS_MAGIC 0x52504657u // "WFPR"
 struct wfp_records {
   uint32_t magic;
   uint16_t version, hop_count;
@@ -134,6 +135,12 @@ struct wfp_segment {
 };
 _Static_assert(sizeof(struct wfp_segment) == 48, "struct wfp_segment");
 
+// Where one of the two compiled policies lies, from the file's start.
+struct wfp_policy_buffer {
+  uint64_t offset;
+  uint32_t capacity, size;
+};
+
 // First page of the file. Written by wfpctl under flock(2) on the file.
 struct wfp_engine {
   uint64_t magic;
@@ -144,10 +151,7 @@ struct wfp_engine {
   uint64_t key[2];     // seals record blobs
   uint64_t policy_generation; // buffer generation & 1 is in force; 0: no policy was ever loaded
   uint64_t policy_writing;    // generation that is being written, or was last
-  struct {
-    uint64_t offset;
-    uint32_t capacity, size;
-  } policy[2];
+  struct wfp_policy_buffer policy[2];
   uint64_t flow_region_offset; // of the flow header page
   uint64_t next_filter_id;
   uint64_t created; // ns since 1970

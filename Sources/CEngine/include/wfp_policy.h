@@ -9,7 +9,7 @@
 
 #include "wfp_layout.h"
 
-#define WFP_POLICY_MAGIC UINT32_C(0x4c4f5057) // "WPOL"
+#define WFP_POLICY_MAGIC 0x4c4f5057u // "WPOL"
 #define WFP_POLICY_VERSION 1u
 
 struct wfp_range {

@@ -55,6 +55,15 @@ static inline long wfp_syscall6(long n, long a, long b, long c, long d, long e, 
 #endif
 }
 
+// SO_NETNS_COOKIE is younger than some headers.
+#define WFP_SO_NETNS_COOKIE 71
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+// O_PATH, which glibc shows to _GNU_SOURCE only.
+#define WFP_O_PATH 010000000
+
 // Descriptors.
 static inline int32_t wfp_open_at(int32_t directory, const char *_Nonnull path, int32_t flags, uint32_t mode) {
   return (int32_t)wfp_syscall6(SYS_openat, directory, (long)path, flags, mode, 0, 0);
@@ -78,6 +87,23 @@ static inline int32_t wfp_stat_descriptor(int32_t fd, struct stat *_Nonnull to) 
   return (int32_t)wfp_syscall6(SYS_fstat, fd, (long)to, 0, 0, 0, 0);
 #endif
 }
+// What fstat tells, reduced to what is asked for.
+struct wfp_status {
+  uint64_t device, inode, size;
+  uint32_t uid, mode; // mode with its type bits
+};
+static inline int32_t wfp_status_of(int32_t fd, struct wfp_status *_Nonnull to) {
+  struct stat s;
+  int32_t result = wfp_stat_descriptor(fd, &s);
+  if (result == 0) {
+    to->device = s.st_dev;
+    to->inode = s.st_ino;
+    to->size = (uint64_t)s.st_size;
+    to->uid = s.st_uid;
+    to->mode = s.st_mode;
+  }
+  return result;
+}
 static inline int32_t wfp_stat_path(const char *_Nonnull path, struct stat *_Nonnull to) {
   return (int32_t)wfp_syscall6(SYS_newfstatat, AT_FDCWD, (long)path, (long)to, 0, 0, 0);
 }
@@ -100,6 +126,10 @@ static inline int32_t wfp_get_option(int32_t fd, int32_t level, int32_t name, vo
                                      uint32_t *_Nonnull length) {
   return (int32_t)wfp_syscall6(SYS_getsockopt, fd, level, name, (long)value, (long)length, 0);
 }
+static inline int32_t wfp_set_option(int32_t fd, int32_t level, int32_t name, const void *_Nonnull value,
+                                     uint32_t length) {
+  return (int32_t)wfp_syscall6(SYS_setsockopt, fd, level, name, (long)value, length, 0);
+}
 static inline int32_t wfp_bind_socket(int32_t fd, const void *_Nonnull address, uint32_t length) {
   return (int32_t)wfp_syscall6(SYS_bind, fd, (long)address, length, 0, 0, 0);
 }
@@ -117,6 +147,76 @@ static inline long wfp_send_bytes(int32_t fd, const void *_Nonnull from, size_t 
 }
 static inline long wfp_receive_bytes(int32_t fd, void *_Nonnull to, size_t n) {
   return wfp_syscall6(SYS_recvfrom, fd, (long)to, (long)n, MSG_DONTWAIT, 0, 0);
+}
+
+// Whether the effective capability set of this thread has capability n (below 32).
+static inline int32_t wfp_has_capability(uint32_t n) {
+  struct {
+    uint32_t version;
+    int32_t pid;
+  } header = {0x20080522, 0}; // _LINUX_CAPABILITY_VERSION_3
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } data[2] = {{0, 0, 0}, {0, 0, 0}};
+  if (wfp_syscall6(SYS_capget, (long)&header, (long)data, 0, 0, 0, 0) != 0) return 0;
+  return (int32_t)(data[0].effective >> n & 1);
+}
+
+// sock_diag(7): one exact question, one answer.
+struct wfp_diag_request {
+  struct nlmsghdr header;
+  struct inet_diag_req_v2 body;
+};
+struct wfp_diag_answer {
+  int32_t error; // 0 or -errno of the kernel
+  uint32_t inode;
+  uint8_t state; // TCP_*
+};
+static inline void wfp_diag_address(uint32_t *_Nonnull to, int32_t family, uint64_t high, uint64_t low) {
+  if (family == AF_INET) {
+    to[0] = htonl((uint32_t)(high >> 32));
+    return;
+  }
+  to[0] = htonl((uint32_t)(high >> 32));
+  to[1] = htonl((uint32_t)high);
+  to[2] = htonl((uint32_t)(low >> 32));
+  to[3] = htonl((uint32_t)low);
+}
+// Ports in network order, addresses as two numbers in host order, IPv4 in the upper half of the first.
+static inline void wfp_diag_prepare(struct wfp_diag_request *_Nonnull request, int32_t family, uint16_t local_port,
+                                    uint16_t remote_port, uint64_t local_high, uint64_t local_low,
+                                    uint64_t remote_high, uint64_t remote_low, uint64_t cookie) {
+  request->header.nlmsg_len = sizeof *request;
+  request->header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request->header.nlmsg_flags = NLM_F_REQUEST;
+  request->body.sdiag_family = (uint8_t)family;
+  request->body.sdiag_protocol = IPPROTO_TCP;
+  request->body.idiag_states = 0xffffffffu;
+  request->body.id.idiag_sport = local_port;
+  request->body.id.idiag_dport = remote_port;
+  wfp_diag_address(request->body.id.idiag_src, family, local_high, local_low);
+  wfp_diag_address(request->body.id.idiag_dst, family, remote_high, remote_low);
+  request->body.id.idiag_cookie[0] = cookie ? (uint32_t)cookie : INET_DIAG_NOCOOKIE;
+  request->body.id.idiag_cookie[1] = cookie ? (uint32_t)(cookie >> 32) : INET_DIAG_NOCOOKIE;
+}
+// Returns 0 when there was an answer.
+static inline int32_t wfp_diag_receive(int32_t fd, struct wfp_diag_answer *_Nonnull answer) {
+  union {
+    struct nlmsghdr header;
+    char bytes[512];
+  } reply;
+  long n = wfp_receive_bytes(fd, &reply, sizeof reply);
+  if (n < (long)sizeof(struct nlmsghdr)) return -1;
+  if (reply.header.nlmsg_type == NLMSG_ERROR && n >= (long)NLMSG_LENGTH(sizeof(struct nlmsgerr))) {
+    answer->error = ((struct nlmsgerr *)NLMSG_DATA(&reply.header))->error;
+    return 0;
+  }
+  if (reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || n < (long)NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return -1;
+  struct inet_diag_msg *message = (struct inet_diag_msg *)NLMSG_DATA(&reply.header);
+  answer->error = 0;
+  answer->inode = message->idiag_inode;
+  answer->state = message->idiag_state;
+  return 0;
 }
 
 // The process.
@@ -137,6 +237,19 @@ static inline uint64_t wfp_now(int32_t clock) {
   return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
+// Judging pages (DESIGN D12). -EFAULT when the page cannot be read, or written; else it can. Neither changes
+// the page: the word is OR-ed with 0, or compared; nobody waits on either word.
+static inline int32_t wfp_page_writable(uintptr_t page) {
+  uint32_t nobody = 0;
+  return (int32_t)wfp_syscall6(SYS_futex, (long)&nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0, (long)page,
+                               FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0));
+}
+static inline int32_t wfp_page_readable(uintptr_t page) {
+  uint32_t nobody = 0;
+  return (int32_t)wfp_syscall6(SYS_futex, (long)page, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, 0, (long)&nobody, 0);
+}
+static inline uintptr_t wfp_frame_address(void) { return (uintptr_t)__builtin_frame_address(0); }
+
 // Atomics on words that several processes share.
 static inline uint64_t wfp_load(const uint64_t *_Nonnull p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void wfp_store(uint64_t *_Nonnull p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
@@ -153,6 +266,12 @@ static inline int32_t wfp_swap_if32(uint32_t *_Nonnull p, uint32_t expected, uin
 }
 static inline void wfp_or32(uint32_t *_Nonnull p, uint32_t v) { __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL); }
 static inline void wfp_and32(uint32_t *_Nonnull p, uint32_t v) { __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL); }
+static inline uint64_t wfp_or64(uint64_t *_Nonnull p, uint64_t v) {
+  return __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL);
+}
+static inline uint64_t wfp_and64(uint64_t *_Nonnull p, uint64_t v) {
+  return __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL);
+}
 static inline void wfp_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 #endif

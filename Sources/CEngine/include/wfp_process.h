@@ -1,0 +1,83 @@
+// What one process remembers. Static storage, because hooked paths may not allocate; inherited by fork, gone
+// after exec. Words that several threads write are atomics.
+#ifndef WFP_PROCESS_H
+#define WFP_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wfp_layout.h"
+
+#define WFP_PATH_MAX 4096u
+#define WFP_DESCRIPTORS 65536u // descriptors above this are not watched for close (the engine repairs itself)
+#define WFP_HELD_BUCKETS 64u
+#define WFP_HELD_PER_BUCKET 8u
+#define WFP_SERVED_MAX 32u
+#define WFP_MAPPINGS 4u
+
+enum { WFP_NOT_ATTACHED = 0, WFP_ATTACHED = 1, WFP_REFUSED = 2 };
+
+// One mapped engine file. Written once, then read by all threads.
+struct wfp_mapping {
+  void *_Nullable header;
+  void *_Nullable flow_header;
+  size_t header_length, flow_length;
+  uint64_t device, inode;
+};
+
+// A claimed flow that this process holds (SPEC S4.4), found by the destination that was dialled.
+struct wfp_held {
+  uint64_t slot_and_generation; // slot number + 1 in bits 0-23, generation above; 0 empty
+  uint64_t destination;         // hash of address and port
+  uint64_t hops;                // the flow's lineage
+};
+
+// An endpoint on which this process listens or has accepted (SPEC S4.3).
+struct wfp_served {
+  uint64_t state; // 0 empty, 1 being written, 2 valid
+  uint64_t cookie;
+  struct wfp_address address;
+  uint32_t reserved;
+};
+
+struct wfp_process {
+  // Settings, read once at load.
+  char engine_path[WFP_PATH_MAX]; // empty: the user's engine in /dev/shm
+  char log_path[WFP_PATH_MAX];
+  uint64_t log_descriptor; // descriptor + 1; 0: none, or a path
+  uint64_t required;
+  uint64_t loaded;
+
+  // The engine. mapping + 1 of the one in force; 0: none.
+  uint64_t current;
+  uint64_t attach_lock; // 0, or 1 while a thread attaches; the others do without
+  uint64_t refusal;     // errno + 1 for which the engine was refused; 0: it was not
+  uint64_t next_mapping;
+  struct wfp_mapping mappings[WFP_MAPPINGS];
+
+  // The executable (ALE_APP_ID), and who the process is, computed anew after fork.
+  uint64_t path_length;
+  char path[WFP_PATH_MAX];
+  uint64_t path_number; // interned; 0: not yet
+  uint64_t identity_pid, start_ticks, start_time;
+  uint64_t pid_namespace;
+
+  uint64_t redirects; // connects of this process, or of one it was forked from, that were redirected
+  uint64_t log_window, log_count;
+  uint64_t descriptors[WFP_DESCRIPTORS / 64];
+  struct wfp_held held[WFP_HELD_BUCKETS * WFP_HELD_PER_BUCKET];
+  struct wfp_served served[WFP_SERVED_MAX];
+};
+
+struct wfp_process *_Nonnull wfp_process(void);
+
+// Swift imports fixed arrays as tuples; their elements are reached through these.
+static inline char *_Nonnull wfp_engine_path(void) { return wfp_process()->engine_path; }
+static inline char *_Nonnull wfp_log_path(void) { return wfp_process()->log_path; }
+static inline char *_Nonnull wfp_own_path(void) { return wfp_process()->path; }
+static inline struct wfp_mapping *_Nonnull wfp_mappings(void) { return wfp_process()->mappings; }
+static inline uint64_t *_Nonnull wfp_descriptor_words(void) { return wfp_process()->descriptors; }
+static inline struct wfp_held *_Nonnull wfp_held_flows(void) { return wfp_process()->held; }
+static inline struct wfp_served *_Nonnull wfp_served_endpoints(void) { return wfp_process()->served; }
+
+#endif

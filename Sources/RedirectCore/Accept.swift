@@ -1,0 +1,79 @@
+import CEngine
+
+/// Whether an accepted socket can belong to a flow at all.
+@c @implementation
+func wfp_core_listens() -> Int32 {
+  if case .attached(let engine) = currentEngine() {
+    return unsafe wfp_load(&engine.flowHeader.pointee.published) > 0 ? 1 : 0
+  }
+  return 0
+}
+
+/// Stage 4: the service accepted a socket; if a flow was published for it, it is claimed.
+@c @implementation
+func wfp_core_accepted(_ fd: Int32, _ peer: UnsafePointer<sockaddr>?, _ length: UInt32) {
+  guard case .attached(let engine) = currentEngine() else { return }
+  var source: Address?
+  if let peer = unsafe peer { source = unsafe Address(UnsafeRawPointer(peer), length: Int(length)) }
+  guard let source = source ?? socketPeer(fd) else { return }
+  _ = engine.claim(fd, source: source, cookie: nil)
+}
+
+extension Engine {
+  /// Claims the flow that was published for an accepted socket.
+  /// - Parameters:
+  ///   - source: The peer's address.
+  ///   - cookie: SO_COOKIE of the socket if it is known already.
+  /// - Returns: The claimed slot.
+  func claim(_ fd: Int32, source: Address, cookie known: UInt64?) -> Slot? {
+    let source = source.unmapped
+    if !mayBePublished(source) { return nil }
+    guard let local = socketName(fd)?.unmapped, let cookie = known ?? socketCookie(fd) else { return nil }
+    let namespace = networkNamespace(fd)
+    let matches = { (slot: Slot) -> Bool in
+      let flow = unsafe slot.flow
+      if !slot.word.isRedirected { return false }
+      let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
+      if accepted != 0 && accepted != cookie { return false }
+      let (endpoint, from) = unsafe (Address(&flow.pointee.endpoint), Address(&flow.pointee.source))
+      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !endpoint.sameHost(as: local) { return false }
+      if from.port != source.port { return false }
+      // The kernel chose: a local endpoint is reached from loopback or from itself.
+      return from.isAny ? source.isLoopback || source.sameHost(as: endpoint) : from.sameHost(as: source)
+    }
+    let unchosen = Address(family: source.family, port: source.port, high: 0, low: 0)
+    guard let slot = find(.tuple(source: source), matches) ?? find(.tuple(source: unchosen), matches) else { return nil }
+    return take(slot, fd, cookie) ? slot : nil
+  }
+
+  /// A look at the index only: most servers accept nothing of ours.
+  private func mayBePublished(_ source: Address) -> Bool {
+    let unchosen = Address(family: source.family, port: source.port, high: 0, low: 0)
+    return find(.tuple(source: source)) { _ in true } != nil || find(.tuple(source: unchosen)) { _ in true } != nil
+  }
+
+  /// Exactly one socket claims a flow: its cookie goes in where 0 was.
+  private func take(_ slot: Slot, _ fd: Int32, _ cookie: UInt64) -> Bool {
+    let flow = unsafe slot.flow
+    let word = slot.word
+    if !word.isRedirected { return false }
+    if unsafe wfp_swap_if(&flow.pointee.accepted_cookie, 0, cookie) == 0 {
+      if unsafe wfp_load(&flow.pointee.accepted_cookie) != cookie { return false }
+    } else {
+      unsafe flow.pointee.service_pid = wfp_pid()
+      unsafe flow.pointee.service_path = ownPathNumber(self)
+      unsafe flow.pointee.claimed = wfp_now(CLOCK_REALTIME)
+    }
+    if slot.segment.find(.accepted(cookie: cookie), { $0.number == slot.number }) == nil {
+      _ = slot.segment.insert(.accepted(cookie: cookie), slot)
+    }
+    if word.state == Int(WFP_PUBLISHED) {
+      let claimed = SlotWord(state: Int(WFP_CLAIMED), generation: word.generation)
+      _ = unsafe wfp_swap_if(&flow.pointee.state, word.raw, claimed.raw)
+    }
+    rememberServed(unsafe Address(&flow.pointee.endpoint), cookie: 0)
+    rememberHeld(slot)
+    watchDescriptor(fd)
+    return true
+  }
+}

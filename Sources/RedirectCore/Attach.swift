@@ -1,0 +1,144 @@
+import CEngine
+
+/// What the engine is to this process now.
+enum EngineState {
+  case absent
+  case refused(Int32)
+  case attached(Engine)
+}
+
+/// The engine in force: attached when it is there, also when it appears after this process started, and
+/// attached anew when another file took its place (SPEC S4.1: any start order).
+func currentEngine() -> EngineState {
+  let process = unsafe wfp_process()
+  if unsafe wfp_load(&process.pointee.loaded) == 0 { return .absent }
+  if let engine = mappedEngine() {
+    if unsafe wfp_load32(&engine.header.pointee.superseded) == 0 { return .attached(engine) }
+  }
+  let attached = attach()
+  if let engine = mappedEngine() { return .attached(engine) }
+  return attached
+}
+
+/// The mapping in force, also a superseded one.
+func mappedEngine() -> Engine? {
+  let process = unsafe wfp_process()
+  let current = unsafe wfp_load(&process.pointee.current)
+  if current == 0 || current > UInt64(WFP_MAPPINGS) { return nil }
+  let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: current &- 1)
+  guard let header = unsafe mapping.pointee.header, let flows = unsafe mapping.pointee.flow_header else { return nil }
+  return unsafe Engine(
+    header: header.assumingMemoryBound(to: wfp_engine.self), headerLength: Int(mapping.pointee.header_length),
+    flowHeader: flows.assumingMemoryBound(to: wfp_flow_header.self), flowLength: Int(mapping.pointee.flow_length))
+}
+
+private func attach() -> EngineState {
+  let process = unsafe wfp_process()
+  if unsafe wfp_swap_if(&process.pointee.attach_lock, 0, 1) == 0 { return .absent }
+  defer { unsafe wfp_store(&process.pointee.attach_lock, 0) }
+  let result = unsafe openEngine(process)
+  if result == -ENOENT {
+    unsafe process.pointee.refusal = 0
+    return .absent
+  }
+  if result < 0 {
+    let number = UInt64(truncatingIfNeeded: 0 &- result) &+ 1
+    if unsafe process.pointee.refusal != number {
+      unsafe process.pointee.refusal = number
+      logEngineRefused(0 &- result)
+    }
+    return .refused(0 &- result)
+  }
+  unsafe process.pointee.refusal = 0
+  return .absent  // mappedEngine() has it now
+}
+
+/// Opens directory and file without following links, checks both (SPEC S10.4), maps the file.
+/// - Returns: 0 or -errno: ENOENT there is none, ELOOP or ENOTDIR a link, EPERM wrong owner or mode, EPROTO not an
+///   engine of this version.
+private func openEngine(_ process: UnsafeMutablePointer<wfp_process>) -> Int32 {
+  let path = unsafe wfp_engine_path()
+  if unsafe path[0] == 0 { unsafe writeDefaultPath(path, uid: wfp_uid()) }
+  var slash = -1
+  var end = 0
+  while unsafe path[end] != 0 {
+    if unsafe path[end] == 0x2f { slash = end }
+    end &+= 1
+  }
+  if slash < 0 { return -EINVAL }
+  let flags = O_NOFOLLOW | O_CLOEXEC
+  unsafe path[slash] = 0
+  let directory = unsafe wfp_open_at(AT_FDCWD, path, WFP_O_PATH | O_DIRECTORY | flags, 0)
+  unsafe path[slash] = 0x2f
+  if directory < 0 { return directory }
+  defer { _ = wfp_close_descriptor(directory) }
+  var status = wfp_status()
+  if unsafe wfp_status_of(directory, &status) < 0 { return -EPERM }
+  let uid = wfp_uid()
+  if status.uid != uid || status.mode & 0o77 != 0 { return -EPERM }
+  let file = unsafe wfp_open_at(directory, path + slash + 1, O_RDWR | O_NONBLOCK | flags, 0)
+  if file < 0 { return file }
+  defer { _ = wfp_close_descriptor(file) }
+  if unsafe wfp_status_of(file, &status) < 0 { return -EPERM }
+  if status.uid != uid || status.mode & 0o7777 != 0o600 { return -EPERM }
+  if status.mode & 0o170000 != 0o100000 { return -EPROTO }
+  return unsafe mapEngine(file, status, process)
+}
+
+/// Two mappings, so that a stray write of the host cannot reach the filters (DESIGN D11). The second reaches
+/// beyond the file's end: what grows later is there without another open, which a host that dropped its
+/// privileges could not do.
+private func mapEngine(
+  _ file: Int32, _ status: wfp_status, _ process: UnsafeMutablePointer<wfp_process>
+) -> Int32 {
+  let size = status.size
+  let headerLength = UInt64(WFP_PAGE) &+ 2 &* UInt64(WFP_POLICY_BUFFER_SIZE)
+  if size < headerLength &+ flowRegionLength(segments: 1) { return -EPROTO }
+  let next = unsafe process.pointee.next_mapping
+  if next >= UInt64(WFP_MAPPINGS) { return -ENOSPC }
+  if next > 0 {
+    let last = unsafe wfp_mappings() + Int(truncatingIfNeeded: next &- 1)
+    if unsafe last.pointee.device == status.device && last.pointee.inode == status.inode { return 0 }
+  }
+  guard let raw = unsafe wfp_map_file(file, 0, Int(truncatingIfNeeded: headerLength), 0) else { return -ENOMEM }
+  let header = unsafe raw.assumingMemoryBound(to: wfp_engine.self)
+  let flowOffset = unsafe header.pointee.flow_region_offset
+  let acceptable = unsafe header.pointee.magic == WFP_ENGINE_MAGIC
+    && header.pointee.version == WFP_ENGINE_VERSION && header.pointee.uid == status.uid
+    && flowOffset == headerLength
+  if !acceptable {
+    unsafe wfp_unmap(raw, Int(truncatingIfNeeded: headerLength))
+    return -EPROTO
+  }
+  var reach = flowRegionLength(segments: UInt32(WFP_SEGMENTS)) &+ UInt64(WFP_POLICY_REACH)
+  var flows = unsafe wfp_map_file(file, Int64(truncatingIfNeeded: flowOffset), Int(truncatingIfNeeded: reach), 1)
+  if unsafe flows == nil {  // a limited address space: what is there now has to do
+    reach = size &- flowOffset
+    unsafe flows = wfp_map_file(file, Int64(truncatingIfNeeded: flowOffset), Int(truncatingIfNeeded: reach), 1)
+  }
+  guard let flows = unsafe flows else {
+    unsafe wfp_unmap(raw, Int(truncatingIfNeeded: headerLength))
+    return -ENOMEM
+  }
+  let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: next)
+  unsafe mapping.pointee.header = raw
+  unsafe mapping.pointee.flow_header = flows
+  unsafe mapping.pointee.header_length = Int(truncatingIfNeeded: headerLength)
+  unsafe mapping.pointee.flow_length = Int(truncatingIfNeeded: reach)
+  unsafe mapping.pointee.device = status.device
+  unsafe mapping.pointee.inode = status.inode
+  unsafe process.pointee.next_mapping = next &+ 1
+  unsafe wfp_store(&process.pointee.current, next &+ 1)
+  unsafe process.pointee.path_number = 0  // interned anew in this engine
+  readOwnPath()
+  return 0
+}
+
+/// /dev/shm/wfpshim-UID/engine, from the effective uid alone (DESIGN D3).
+private func writeDefaultPath(_ path: UnsafeMutablePointer<CChar>, uid: UInt32) {
+  var line = unsafe TextBuffer(path, capacity: Int(WFP_PATH_MAX) &- 1)
+  line.add("/dev/shm/wfpshim-")
+  line.add(UInt64(uid))
+  line.add("/engine")
+  unsafe path[line.length] = 0
+}

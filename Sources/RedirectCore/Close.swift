@@ -1,0 +1,16 @@
+import CEngine
+
+/// A descriptor that took part is about to be closed. Only a hint: a duplicate may live on (DESIGN D1), so the slot
+/// is freed when it is needed and the kernel says that the sockets are gone.
+@c @implementation
+func wfp_core_closing(_ fd: Int32) {
+  if !unwatchDescriptor(fd) { return }
+  guard let engine = mappedEngine(), let cookie = socketCookie(fd) else { return }
+  if let slot = engine.slot(accepted: cookie) {
+    unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_ACCEPTED_CLOSED))
+  } else if let slot = engine.slot(client: cookie) {
+    unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
+  } else {
+    forgetServed(cookie: cookie)
+  }
+}

@@ -1,0 +1,157 @@
+import CEngine
+
+/// Stages 1 to 3, 7 and 8: what a connect shall do.
+@c @implementation
+func wfp_core_connect(
+  _ fd: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32, _ plan: UnsafeMutablePointer<wfp_connect>
+) -> Int32 {
+  let required = unsafe wfp_process().pointee.required != 0
+  guard case .attached(let engine) = currentEngine() else {
+    if !required { return pass }
+    return unsafe destination(address, length) == nil ? pass : -ENETDOWN
+  }
+  guard let policy = engine.policy(), policy.head.filters.count > 0 else { return pass }
+  guard let destination = unsafe destination(address, length) else { return pass }
+  var request = ConnectRequest(descriptor: fd, engine: engine, destination: destination)
+  return unsafe decide(&request, policy, plan)
+}
+
+private let pass: Int32 = 0
+private let redirected: Int32 = 1
+
+/// The address that the application dialled; nil for what is not ours: another family, or a pointer that the kernel
+/// shall judge.
+private func destination(_ address: UnsafePointer<sockaddr>?, _ length: UInt32) -> Address? {
+  guard let address = unsafe address, length >= 16, length <= 128 else { return nil }
+  let raw = unsafe UnsafeRawPointer(address)
+  if unsafe !isReadable(raw, Int(length)) { return nil }
+  return unsafe Address(raw, length: Int(length))
+}
+
+private func decide(
+  _ request: inout ConnectRequest, _ first: PolicyImage, _ plan: UnsafeMutablePointer<wfp_connect>
+) -> Int32 {
+  var policy = first
+  var attempts = 0
+  while attempts < 64 {
+    attempts &+= 1
+    let result = unsafe decideOnce(&request, policy, plan)
+    // EAGAIN: the policy was replaced while it was read.
+    if result != -EAGAIN && (result == redirected || request.engine.stillWhole(policy)) { return result }
+    guard let next = request.engine.policy() else { return pass }
+    policy = next
+  }
+  return -ENETDOWN
+}
+
+private func decideOnce(
+  _ request: inout ConnectRequest, _ policy: PolicyImage, _ plan: UnsafeMutablePointer<wfp_connect>
+) -> Int32 {
+  while true {
+    switch policy.classify(&request) {
+    case .pass: return pass
+    case .block(let filter):
+      unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
+      return -EACCES
+    case .redirect(let redirect):
+      // Of the protocols that can connect only TCP has a flow to redirect.
+      if request.protocolNumber() != tcpLevel { return pass }
+      if let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {
+        unsafe aim(plan, Address(&slot.flow.pointee.endpoint), request.destination)
+        return redirected
+      }
+      switch unsafe policy.chooseEndpoint(redirect.provider, request) {
+      case .listening(let endpoint): return unsafe publish(&request, policy, redirect, endpoint, plan)
+      case .none:
+        let id = unsafe redirect.filter.pointee.id
+        if unsafe redirect.filter.pointee.flags & UInt32(WFP_FILTER_PERMIT_IF_UNREGISTERED) != 0
+          && !request.isUnregistered(id)
+        {
+          request.setUnregistered(id)
+          continue
+        }
+        logNotListening(request.destination, policy, redirect)
+        return -ECONNREFUSED
+      }
+    }
+  }
+}
+
+/// A repeated connect: the kernel answers EALREADY, EISCONN or 0, and nothing is published (SPEC S7.3).
+private func isUnderWay(_ descriptor: Int32) -> Bool {
+  tcpState(descriptor) != UInt8(truncatingIfNeeded: TCP_CLOSE)
+}
+
+private func publish(
+  _ request: inout ConnectRequest, _ policy: PolicyImage, _ redirect: Redirect, _ endpoint: Address,
+  _ plan: UnsafeMutablePointer<wfp_connect>
+) -> Int32 {
+  if request.engine.isOverLimit(redirect, &request) { return -ELOOP }
+  let outcome = bindSource(request.descriptor, to: endpoint, cookie: request.cookie(), request.engine)
+  switch outcome {
+  case .notFresh: return pass
+  case .failed(let error): return error
+  case .bound(let bound):
+    let publication = Publication(policy: policy, redirect: redirect, endpoint: endpoint, bound: bound)
+    let (slot, error) = request.engine.publish(publication, &request)
+    guard let slot else {
+      if error != -EAGAIN { logNotPublished(request.destination, 0 &- error) }
+      return error
+    }
+    unsafe aim(plan, endpoint, request.destination)
+    unsafe plan.pointee.slot = slot.number
+    unsafe plan.pointee.generation = slot.flow.pointee.generation
+    _ = unsafe wfp_add(&wfp_process().pointee.redirects, 1)
+    watchDescriptor(request.descriptor)
+    return redirected
+  }
+}
+
+/// Fills in the endpoint in the family of the application's socket.
+private func aim(_ plan: UnsafeMutablePointer<wfp_connect>, _ endpoint: Address, _ destination: Address) {
+  let shown = destination.family == Address.ipv6 ? endpoint.mapped : endpoint
+  let length = unsafe withUnsafeMutablePointer(to: &plan.pointee.address) { at in
+    unsafe shown.writeSocketAddress(to: UnsafeMutableRawPointer(at), familyNumber: shown.family)
+  }
+  unsafe plan.pointee.length = UInt32(truncatingIfNeeded: length)
+  unsafe plan.pointee.slot = 0
+}
+
+/// The result of the real connect. What may still become a connection stays published.
+@c @implementation
+func wfp_core_connected(_ fd: Int32, _ plan: UnsafePointer<wfp_connect>, _ result: Int32) {
+  let number = unsafe plan.pointee.slot
+  if number == 0 || result == 0 || result == -EINPROGRESS || result == -EINTR { return }
+  guard let engine = mappedEngine() else { return }
+  engine.unpublish(number: number, generation: unsafe plan.pointee.generation)
+}
+
+private func logBlocked(_ destination: Address, _ filter: UnsafeRawBufferPointer) {
+  log { line in
+    line.add("blocked: connect to ")
+    line.add(destination)
+    line.add(" by filter ")
+    unsafe line.add(filter)
+  }
+}
+
+private func logNotListening(_ destination: Address, _ policy: PolicyImage, _ redirect: Redirect) {
+  log { line in
+    line.add("refused: connect to ")
+    line.add(destination)
+    line.add(": filter ")
+    unsafe line.add(policy.bytes(redirect.filter.pointee.name))
+    line.add(" redirects it to ")
+    unsafe line.add(policy.bytes(redirect.provider.pointee.name))
+    line.add(", of which no endpoint is listening")
+  }
+}
+
+private func logNotPublished(_ destination: Address, _ error: Int32) {
+  log { line in
+    line.add("refused: connect to ")
+    line.add(destination)
+    line.add(": the flow could not be published, errno ")
+    line.add(UInt64(truncatingIfNeeded: error))
+  }
+}

@@ -1,0 +1,128 @@
+import CEngine
+
+/// A connect that is being classified (FWPS_CONNECT_REQUEST). What costs a system call is asked for when the
+/// first condition needs it, so that a connect which no filter can match costs none (DESIGN P2).
+@safe
+struct ConnectRequest {
+  let descriptor: Int32
+  let engine: Engine
+  /// As dialled.
+  let destination: Address
+  /// The same, an IPv4-mapped address as IPv4: what conditions compare.
+  let remote: Address
+  private var knownProtocol: Int32?
+  private var knownLocal: Address?
+  private var knownUser: UInt32?
+  private var knownCookie: UInt64?
+  private var knownSlot: Slot?
+  private var soughtSlot = false
+  private var unregistered: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+  init(descriptor: Int32, engine: Engine, destination: Address) {
+    self.descriptor = descriptor
+    self.engine = engine
+    self.destination = destination
+    remote = destination.unmapped
+  }
+
+  /// A filter whose proxy is not there and that says permitIfCalloutUnregistered acts as a permit (SPEC S10.2).
+  mutating func setUnregistered(_ filter: UInt64) {
+    unregistered = (filter, unregistered.0, unregistered.1, unregistered.2)
+  }
+
+  func isUnregistered(_ filter: UInt64) -> Bool {
+    let known = unregistered
+    return filter != 0 && (known.0 == filter || known.1 == filter || known.2 == filter || known.3 == filter)
+  }
+
+  /// IPPROTO_*; -1 when the kernel does not say.
+  mutating func protocolNumber() -> Int32 {
+    if let known = knownProtocol { return known }
+    let value = socketOption(descriptor, SOL_SOCKET, SO_PROTOCOL) ?? -1
+    knownProtocol = value
+    return value
+  }
+
+  mutating func cookie() -> UInt64 {
+    if let known = knownCookie { return known }
+    let value = socketCookie(descriptor) ?? 0
+    knownCookie = value
+    return value
+  }
+
+  /// The slot of this socket: records that were set on it, or an earlier redirect.
+  mutating func slot() -> Slot? {
+    if !soughtSlot {
+      soughtSlot = true
+      let cookie = cookie()
+      knownSlot = cookie == 0 ? nil : engine.slot(client: cookie)
+    }
+    return knownSlot
+  }
+
+  /// The bound local address; an unspecified one when the socket is not bound.
+  mutating func local() -> Address {
+    if let known = knownLocal { return known }
+    let value = (socketName(descriptor) ?? Address(family: 0, port: 0, high: 0, low: 0)).unmapped
+    knownLocal = value
+    return value
+  }
+
+  mutating func user() -> UInt32 {
+    if let known = knownUser { return known }
+    let value = wfp_uid()
+    knownUser = value
+    return value
+  }
+
+  /// The path of the original application: that of the records, or this process's.
+  mutating func originalPath() -> UnsafeRawBufferPointer {
+    if let slot = slot(), unsafe slot.flow.pointee.set_hop_count > 0 {
+      return unsafe engine.string(slot.flow.pointee.application.path)
+    }
+    return unsafe ownPath()
+  }
+}
+
+func socketOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) -> Int32? {
+  var value: Int32 = 0
+  var length: UInt32 = 4
+  return unsafe wfp_get_option(descriptor, level, name, &value, &length) == 0 ? value : nil
+}
+
+/// SO_COOKIE: the number of the kernel's socket, the same through every duplicate of the descriptor.
+func socketCookie(_ descriptor: Int32) -> UInt64? {
+  var value: UInt64 = 0
+  var length: UInt32 = 8
+  return unsafe wfp_get_option(descriptor, SOL_SOCKET, SO_COOKIE, &value, &length) == 0 ? value : nil
+}
+
+/// SO_NETNS_COOKIE (Linux 5.14); 0 where the kernel has none, the same for all then.
+func networkNamespace(_ descriptor: Int32) -> UInt64 {
+  var value: UInt64 = 0
+  var length: UInt32 = 8
+  return unsafe wfp_get_option(descriptor, SOL_SOCKET, WFP_SO_NETNS_COOKIE, &value, &length) == 0 ? value : 0
+}
+
+/// TCP_INFO's first byte: the connection's state.
+func tcpState(_ descriptor: Int32) -> UInt8? {
+  var info: UInt8 = 0
+  var length: UInt32 = 1
+  return unsafe wfp_get_option(descriptor, tcpLevel, TCP_INFO, &info, &length) == 0 ? info : nil
+}
+
+let tcpLevel: Int32 = 6
+
+func socketName(_ descriptor: Int32) -> Address? {
+  var storage = sockaddr_storage()
+  var length = UInt32(truncatingIfNeeded: MemoryLayout<sockaddr_storage>.size)
+  if unsafe wfp_socket_name(descriptor, &storage, &length) != 0 { return nil }
+  return unsafe withUnsafePointer(to: &storage) { unsafe Address(UnsafeRawPointer($0), length: Int(length)) }
+}
+
+func socketPeer(_ descriptor: Int32) -> Address? {
+  var storage = sockaddr_storage()
+  var length = UInt32(truncatingIfNeeded: MemoryLayout<sockaddr_storage>.size)
+  if unsafe wfp_socket_peer(descriptor, &storage, &length) != 0 { return nil }
+  return unsafe withUnsafePointer(to: &storage) { unsafe Address(UnsafeRawPointer($0), length: Int(length)) }
+}

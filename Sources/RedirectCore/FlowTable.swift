@@ -1,0 +1,166 @@
+import CEngine
+
+/// Finding and freeing slots.
+extension Engine {
+  /// A slot with room for `bytes` bytes of attachment, taken (BUSY) by this process and otherwise empty.
+  /// - Returns: nil when the table is full and could not grow.
+  func allocate(bytes: Int) -> Slot? {
+    var thorough = false
+    while true {
+      var number: UInt32 = 0
+      while let segment = segment(number) {
+        if let slot = allocate(in: segment, thorough: thorough) {
+          clear(slot)
+          if let (block, count) = segment.reserve(bytes, for: slot, self) {
+            unsafe slot.flow.pointee.block = block
+            unsafe slot.flow.pointee.block_count = count
+            return slot
+          }
+          slot.settle(Int(WFP_FREE))
+        }
+        number &+= 1
+      }
+      if grow() { continue }
+      if thorough { return nil }
+      thorough = true
+    }
+  }
+
+  /// Looks at 64 slots from the cursor on for a free one, then at those that were closed; `thorough`: at all.
+  private func allocate(in segment: Segment, thorough: Bool) -> Slot? {
+    let start = unsafe UInt32(truncatingIfNeeded: wfp_add(&flowHeader.pointee.cursor, 1))
+    let window: UInt32 = thorough ? segment.flowCount : 64
+    var i: UInt32 = 0
+    while i < window {
+      let slot = segment.slot((start &+ i) & (segment.flowCount &- 1))
+      let word = slot.word
+      if word.state == Int(WFP_FREE) && slot.take(word) { return slot }
+      i &+= 1
+    }
+    let diagnosis = SocketDiagnosis()
+    i = 0
+    while i < window {
+      let slot = segment.slot((start &+ i) & (segment.flowCount &- 1))
+      if unsafe thorough || wfp_load32(&slot.flow.pointee.hints) != 0 || slot.word.state == Int(WFP_BUSY) {
+        if reclaim(slot, diagnosis) { return slot }
+      }
+      i &+= 1
+    }
+    return nil
+  }
+
+  private func clear(_ slot: Slot) {
+    let flow = unsafe slot.flow
+    unsafe flow.pointee.generation &+= 1
+    unsafe flow.pointee.client_cookie = 0
+    unsafe wfp_store(&flow.pointee.accepted_cookie, 0)
+    unsafe flow.pointee.hints = 0
+    unsafe flow.pointee.flags = 0
+    unsafe flow.pointee.block = 0
+    unsafe flow.pointee.block_count = 0
+    unsafe flow.pointee.hop_count = 0
+    unsafe flow.pointee.set_hop_count = 0
+    unsafe flow.pointee.context_length = 0
+    unsafe flow.pointee.service_pid = 0
+    unsafe flow.pointee.service_path = 0
+    unsafe flow.pointee.claimed = 0
+  }
+
+  /// Gives back a slot that this process has taken.
+  func free(_ slot: Slot) {
+    let flow = unsafe slot.flow
+    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot)
+    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot)
+    let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
+    if accepted != 0 { slot.segment.remove(.accepted(cookie: accepted), slot) }
+    unsafe slot.segment.release(flow.pointee.block, flow.pointee.block_count, slot.number)
+    clear(slot)
+    slot.settle(Int(WFP_FREE))
+  }
+
+  /// Takes a slot whose sockets are gone, or whose owner died while it changed it.
+  /// - Returns: true when the slot is now this process's, BUSY and empty.
+  func reclaim(_ slot: Slot, _ diagnosis: borrowing SocketDiagnosis) -> Bool {
+    let word = slot.word
+    if word.state == Int(WFP_FREE) { return slot.take(word) }
+    let abandoned = word.state == Int(WFP_BUSY) && isAbandoned(slot, word)
+    if !abandoned && (!word.isSettled || !isOver(slot, word, diagnosis)) { return false }
+    if !slot.take(word) { return false }
+    let flow = unsafe slot.flow
+    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot)
+    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot)
+    unsafe slot.segment.remove(.accepted(cookie: wfp_load(&flow.pointee.accepted_cookie)), slot)
+    if abandoned {
+      slot.segment.releaseAll(slot.number)
+    } else {
+      unsafe slot.segment.release(flow.pointee.block, flow.pointee.block_count, slot.number)
+    }
+    clear(slot)
+    return true
+  }
+
+  /// Whether the process that was changing the slot is dead. In another pid namespace nobody can say.
+  private func isAbandoned(_ slot: Slot, _ word: SlotWord) -> Bool {
+    let own = unsafe UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
+    let theirs = unsafe slot.flow.pointee.busy_namespace
+    if theirs != 0 && own != 0 && theirs != own { return false }
+    let identity = identity()
+    if word.busyPid == identity.pid { return word.busyStart != identity.startTicks & 0xffff }
+    if wfp_process_exists(word.busyPid) == -ESRCH { return true }
+    return startOf(word.busyPid).map { $0 & 0xffff != word.busyStart } ?? false
+  }
+
+  private func startOf(_ pid: UInt32) -> UInt64? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer -> UInt64? in
+      guard let start = buffer.baseAddress else { return nil }
+      var path = unsafe TextBuffer(start, capacity: 31)
+      path.add("/proc/")
+      path.add(UInt64(pid))
+      path.add("/stat")
+      unsafe start[path.length] = 0
+      return unsafe startTicks(path: start)
+    }
+  }
+
+  /// Whether the sockets of a slot are gone (SPEC S10.5): asked of the kernel, not of the processes.
+  func isOver(_ slot: Slot, _ word: SlotWord, _ diagnosis: borrowing SocketDiagnosis) -> Bool {
+    let flow = unsafe slot.flow
+    if word.state == Int(WFP_CARRYING) {
+      // A socket that is not connected stands in no table of the kernel: its closer's word, or its owner's end.
+      return unsafe wfp_load32(&flow.pointee.hints) != 0 || wfp_process_exists(flow.pointee.client_pid) == -ESRCH
+    }
+    let endpoint = unsafe Address(&flow.pointee.endpoint)
+    var source = unsafe Address(&flow.pointee.source)
+    if source.isAny { source = chosenSource(source, endpoint) }
+    if case .held = unsafe diagnosis.ask(local: source, remote: endpoint, cookie: flow.pointee.client_cookie) {
+      return false
+    }
+    let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
+    switch diagnosis.ask(local: endpoint, remote: source, cookie: accepted) {
+    case .absent: return true
+    case .held, .unknown: return false
+    case .unheld(let state):
+      // Without a claim it may still stand in the listener's queue.
+      return accepted != 0 || state == UInt8(truncatingIfNeeded: TCP_TIME_WAIT)
+    }
+  }
+
+  /// The source that the kernel takes for an unbound socket which connects to a local endpoint.
+  private func chosenSource(_ source: Address, _ endpoint: Address) -> Address {
+    var chosen = endpoint.unmapped
+    chosen.port = source.port
+    if chosen.family == Address.ipv4 && chosen.isLoopback { chosen.high = 0x7f00_0001 &<< 32 }
+    return chosen
+  }
+
+  /// Adds a segment, allocated in full before anybody may see it.
+  private func grow() -> Bool {
+    let count = segmentCount
+    if count >= UInt32(WFP_SEGMENTS) { return false }
+    let end = flowRegionLength(segments: count &+ 1)
+    if end > UInt64(truncatingIfNeeded: flowLength) { return false }
+    if !growFile(from: flowRegionLength(segments: count), to: end) { return false }
+    _ = unsafe wfp_swap_if(&flowHeader.pointee.segment_count, UInt64(count), UInt64(count &+ 1))
+    return true
+  }
+}

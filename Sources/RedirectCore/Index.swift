@@ -1,0 +1,143 @@
+import CEngine
+
+/// What a slot is found by.
+enum FlowKey {
+  /// The address from which the service sees the connection; `host` is zero when the kernel chooses it.
+  case tuple(source: Address)
+  case client(cookie: UInt64)
+  case accepted(cookie: UInt64)
+
+  var kind: UInt64 {
+    switch self {
+    case .tuple: UInt64(WFP_KEY_TUPLE)
+    case .client: UInt64(WFP_KEY_CLIENT)
+    case .accepted: UInt64(WFP_KEY_ACCEPTED)
+    }
+  }
+
+  var hash: UInt64 {
+    switch self {
+    case .tuple(let source): mix(source.hash ^ 0x7475_706c)
+    case .client(let cookie): mix(cookie ^ 0x636c_6965)
+    case .accepted(let cookie): mix(cookie ^ 0x6163_6365)
+    }
+  }
+}
+
+/// The index: a set-associative table of hints, two buckets of eight entries for a key. An entry is one word,
+/// so it is there or it is not; who follows it asks the slot whether it is meant. Nothing is ever moved.
+extension Segment {
+  private func bucket(_ hash: UInt64, second: Bool) -> UnsafeMutablePointer<UInt64> {
+    let buckets = UInt64(indexCount &>> 3)
+    let which = (second ? mix(hash) : hash) & (buckets &- 1)
+    return unsafe index + Int(truncatingIfNeeded: which &<< 3)
+  }
+
+  private func entry(_ key: FlowKey, _ hash: UInt64, _ number: UInt32) -> UInt64 {
+    hash & 0xffff_ffff_0000_0000 | key.kind &<< 24 | UInt64(number) & 0xff_ffff
+  }
+
+  /// Enters `slot` under `key`.
+  /// - Returns: false when both buckets are full of entries that are meant.
+  func insert(_ key: FlowKey, _ slot: Slot) -> Bool {
+    let hash = key.hash
+    let new = entry(key, hash, slot.number)
+    var pass = 0
+    while pass < 4 {
+      let at = unsafe bucket(hash, second: pass & 1 == 1)
+      var i = 0
+      while i < Int(WFP_BUCKET) {
+        let seen = unsafe wfp_load(at + i)
+        let free = seen == 0 || pass >= 2 && !isMeant(seen)
+        if unsafe free && wfp_swap_if(at + i, seen, new) != 0 { return true }
+        i &+= 1
+      }
+      pass &+= 1
+    }
+    return false
+  }
+
+  func remove(_ key: FlowKey, _ slot: Slot) {
+    let hash = key.hash
+    let old = entry(key, hash, slot.number)
+    var pass = 0
+    while pass < 2 {
+      let at = unsafe bucket(hash, second: pass == 1)
+      var i = 0
+      while i < Int(WFP_BUCKET) {
+        if unsafe wfp_load(at + i) == old { _ = unsafe wfp_swap_if(at + i, old, 0) }
+        i &+= 1
+      }
+      pass &+= 1
+    }
+  }
+
+  /// Calls `body` with each slot that stands under `key`'s hash until it says true.
+  func find(_ key: FlowKey, _ body: (Slot) -> Bool) -> Slot? {
+    let hash = key.hash
+    let wanted = entry(key, hash, 0)
+    var pass = 0
+    while pass < 2 {
+      let at = unsafe bucket(hash, second: pass == 1)
+      var i = 0
+      while i < Int(WFP_BUCKET) {
+        let seen = unsafe wfp_load(at + i)
+        if seen != 0 && seen & ~0xff_ffff == wanted {
+          let number = UInt32(truncatingIfNeeded: seen & 0xff_ffff)
+          if number > firstNumber && number &- firstNumber <= flowCount {
+            let slot = slot(number &- firstNumber &- 1)
+            if body(slot) { return slot }
+          }
+        }
+        i &+= 1
+      }
+      pass &+= 1
+    }
+    return nil
+  }
+
+  /// Whether the slot that an entry names still stands under that key. A slot that is being changed counts.
+  private func isMeant(_ entry: UInt64) -> Bool {
+    let number = UInt32(truncatingIfNeeded: entry & 0xff_ffff)
+    if number <= firstNumber || number &- firstNumber > flowCount { return false }
+    let slot = slot(number &- firstNumber &- 1)
+    let word = slot.word
+    if word.state == Int(WFP_BUSY) { return true }
+    if !word.isSettled { return false }
+    switch entry &>> 24 & 0xff {
+    case UInt64(WFP_KEY_TUPLE): return unsafe word.isRedirected && same(.tuple(source: Address(&slot.flow.pointee.source)), entry)
+    case UInt64(WFP_KEY_CLIENT): return unsafe same(.client(cookie: slot.flow.pointee.client_cookie), entry)
+    case UInt64(WFP_KEY_ACCEPTED):
+      return unsafe same(.accepted(cookie: wfp_load(&slot.flow.pointee.accepted_cookie)), entry)
+    default: return false
+    }
+  }
+
+  private func same(_ key: FlowKey, _ entry: UInt64) -> Bool { key.hash &>> 32 == entry &>> 32 }
+}
+
+extension Engine {
+  /// The slot of a key in whichever segment, if `body` accepts it.
+  func find(_ key: FlowKey, _ body: (Slot) -> Bool) -> Slot? {
+    var number = segmentCount
+    while number > 0 {
+      number &-= 1
+      if let segment = segment(number), let slot = segment.find(key, body) { return slot }
+    }
+    return nil
+  }
+
+  /// The slot of a client socket.
+  func slot(client cookie: UInt64) -> Slot? {
+    find(.client(cookie: cookie)) { slot in
+      unsafe slot.word.state != Int(WFP_FREE) && slot.flow.pointee.client_cookie == cookie
+    }
+  }
+
+  /// The slot of an accepted socket.
+  func slot(accepted cookie: UInt64) -> Slot? {
+    find(.accepted(cookie: cookie)) { slot in
+      unsafe slot.word.isRedirected && wfp_load(&slot.flow.pointee.accepted_cookie) == cookie
+    }
+  }
+}

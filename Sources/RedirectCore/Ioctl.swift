@@ -1,0 +1,105 @@
+import CEngine
+
+struct QueryResult {
+  /// 0 or -errno.
+  var error: Int32
+  var bytes: UInt32
+}
+
+private let queryRecordsCode = UInt32(0x9800_00dc)
+private let queryContextCode = UInt32(0x9800_00dd)
+private let setRecordsCode = UInt32(0x9800_00de)
+
+/// Stages 5 and 6: the redirect control codes, with the checks of SPEC S2 and S3 in their order.
+@c @implementation
+func wfp_core_ioctl(_ fd: Int32, _ code: UInt32, _ request: UnsafeMutablePointer<wfp_ioctl>?) -> Int32 {
+  guard let cookie = socketCookie(fd) else { return -ENOTSOCK }  // S2.3
+  guard let request = unsafe request, unsafe isWritable(UnsafeRawPointer(request), MemoryLayout<wfp_ioctl>.size) else {
+    return -EFAULT
+  }
+  let arguments = unsafe request.pointee
+  let result: QueryResult
+  if code == setRecordsCode {
+    result = unsafe checkSet(fd, cookie, arguments)
+  } else {
+    if unsafe arguments.out_size > 0, unsafe !isWritableBuffer(arguments.out, arguments.out_size) { return -EFAULT }
+    result = unsafe query(fd, code, cookie, arguments)
+  }
+  if result.error != -EFAULT { unsafe request.pointee.bytes_returned = result.bytes }
+  return result.error
+}
+
+private func isWritableBuffer(_ buffer: UnsafeMutableRawPointer?, _ size: UInt32) -> Bool {
+  guard let buffer = unsafe buffer else { return false }
+  return unsafe isWritable(UnsafeRawPointer(buffer), Int(size))
+}
+
+private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: wfp_ioctl) -> QueryResult {
+  if unsafe arguments.reserved != 0 || arguments.out_size > 0 && arguments.out_size < 4 {  // S2.5
+    return QueryResult(error: -EINVAL, bytes: 0)
+  }
+  let state = currentEngine()
+  guard case .attached(let engine) = state else {
+    let error = checkSocket(fd)
+    if error != 0 { return QueryResult(error: error, bytes: 0) }
+    if case .refused = state { return QueryResult(error: -ENETDOWN, bytes: 0) }  // S2.9
+    return QueryResult(error: -EINVAL, bytes: 0)
+  }
+  guard let slot = engine.slot(accepted: cookie) ?? claimLate(fd, cookie, engine) else {
+    let error = checkSocket(fd)
+    return QueryResult(error: error != 0 ? error : -EINVAL, bytes: 0)  // S2.10
+  }
+  let generation = slot.word.generation
+  let result =
+    code == queryRecordsCode
+    ? unsafe queryRecords(slot, engine, arguments.out, arguments.out_size)
+    : unsafe queryContext(slot, arguments.out, arguments.out_size)
+  // Somebody closed the socket while it was asked.
+  if slot.word.generation != generation { return QueryResult(error: -ENOTCONN, bytes: 0) }
+  rememberHeld(slot)
+  return result
+}
+
+/// A socket that the accept hook never saw: accepted by a raw call, inherited, handed over (DESIGN D6).
+private func claimLate(_ fd: Int32, _ cookie: UInt64, _ engine: Engine) -> Slot? {
+  guard let peer = socketPeer(fd) else { return nil }
+  return engine.claim(fd, source: peer, cookie: cookie)
+}
+
+/// S2.6 to S2.8 for a socket that holds no flow: 0 when it is connected and nothing else is wrong.
+private func checkSocket(_ fd: Int32) -> Int32 {
+  let error = checkKind(fd)
+  if error != 0 { return error }
+  // A listener and an unconnected socket have no peer; after a reset there is none either.
+  return socketPeer(fd) == nil ? -ENOTCONN : 0
+}
+
+/// S2.6 and S2.7: whether the codes apply to this kind of socket.
+private func checkKind(_ fd: Int32) -> Int32 {
+  let family = socketOption(fd, SOL_SOCKET, SO_DOMAIN) ?? -1
+  if family != AF_INET && family != AF_INET6 { return -EOPNOTSUPP }
+  let number = socketOption(fd, SOL_SOCKET, SO_PROTOCOL) ?? -1
+  if number == 262 || number == 132 { return -ENOPROTOOPT }  // IPPROTO_MPTCP, IPPROTO_SCTP
+  return number == 6 || number == 17 ? 0 : -EINVAL
+}
+
+/// S3.2 and S3.3, then stage 6.
+private func checkSet(_ fd: Int32, _ cookie: UInt64, _ arguments: wfp_ioctl) -> QueryResult {
+  let size = unsafe arguments.in_size
+  if size > 0 {
+    guard let input = unsafe arguments.in, unsafe isReadable(input, Int(size)) else {
+      return QueryResult(error: -EFAULT, bytes: 0)
+    }
+  }
+  if unsafe arguments.reserved != 0 || arguments.out_size != 0 { return QueryResult(error: -EINVAL, bytes: 0) }
+  let kind = checkKind(fd)
+  if kind != 0 { return QueryResult(error: kind == -ENOPROTOOPT ? -EINVAL : kind, bytes: 0) }
+  if socketOption(fd, SOL_SOCKET, SO_PROTOCOL) != tcpLevel { return QueryResult(error: -EINVAL, bytes: 0) }
+  guard let input = unsafe arguments.in, size > 0 else { return QueryResult(error: -EINVAL, bytes: 0) }
+  let state = currentEngine()
+  guard case .attached(let engine) = state else {
+    if case .refused = state { return QueryResult(error: -ENETDOWN, bytes: 0) }
+    return QueryResult(error: -EINVAL, bytes: 0)  // no engine made this blob
+  }
+  return QueryResult(error: unsafe engine.setRecords(fd, cookie, input, Int(size)), bytes: 0)
+}

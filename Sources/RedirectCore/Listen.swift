@@ -1,0 +1,55 @@
+import CEngine
+
+/// Endpoints that this process serves (SPEC S4.3). Remembered in the process, so a forked worker knows them too.
+@c @implementation
+func wfp_core_listening(_ fd: Int32) {
+  guard let address = socketName(fd), let cookie = socketCookie(fd) else { return }
+  rememberServed(address, cookie: cookie)
+  watchDescriptor(fd)
+}
+
+/// - Parameter cookie: of the listener; 0 when it was learnt from an accepted socket.
+func rememberServed(_ address: Address, cookie: UInt64) {
+  if serves(address) && cookie == 0 { return }
+  let served = unsafe wfp_served_endpoints()
+  var i = 0
+  while i < Int(WFP_SERVED_MAX) {
+    let entry = unsafe served + i
+    if unsafe wfp_load(&entry.pointee.state) == 0 && wfp_swap_if(&entry.pointee.state, 0, 1) != 0 {
+      unsafe address.unmapped.store(to: &entry.pointee.address)
+      unsafe entry.pointee.cookie = cookie
+      unsafe wfp_store(&entry.pointee.state, 2)
+      return
+    }
+    i &+= 1
+  }
+}
+
+/// The listener with this cookie was closed.
+func forgetServed(cookie: UInt64) {
+  let served = unsafe wfp_served_endpoints()
+  var i = 0
+  while i < Int(WFP_SERVED_MAX) {
+    let entry = unsafe served + i
+    if unsafe wfp_load(&entry.pointee.state) == 2 && entry.pointee.cookie == cookie && cookie != 0 {
+      _ = unsafe wfp_swap_if(&entry.pointee.state, 2, 0)
+    }
+    i &+= 1
+  }
+}
+
+/// Whether a listener of this process takes what is sent to `endpoint`.
+func serves(_ endpoint: Address) -> Bool {
+  let served = unsafe wfp_served_endpoints()
+  var i = 0
+  while i < Int(WFP_SERVED_MAX) {
+    let entry = unsafe served + i
+    if unsafe wfp_load(&entry.pointee.state) == 2 {
+      let address = unsafe Address(&entry.pointee.address)
+      let anyHost = address.isAny && (address.family == Address.ipv6 || endpoint.unmapped.family == Address.ipv4)
+      if address.port == endpoint.port && (anyHost || address.sameHost(as: endpoint)) { return true }
+    }
+    i &+= 1
+  }
+  return false
+}

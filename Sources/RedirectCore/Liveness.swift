@@ -1,0 +1,53 @@
+import CEngine
+
+/// What the kernel says of a socket that is named by its addresses (sock_diag(7)).
+enum KernelSocket {
+  case absent
+  /// There, but no process holds a descriptor of it: in a listener's queue, or closed and not yet forgotten.
+  case unheld(state: UInt8)
+  case held(state: UInt8)
+  /// The kernel gave no answer (a sandbox, another network namespace): take it for living.
+  case unknown
+}
+
+/// One netlink socket for a few questions. Not kept: a descriptor of ours that stays open is there to be
+/// closed, inherited or reused by the host (hazards H1-H4).
+struct SocketDiagnosis: ~Copyable {
+  private let descriptor: Int32
+
+  init() {
+    let made = wfp_make_socket(AF_NETLINK, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
+    descriptor = made
+  }
+
+  deinit { if descriptor >= 0 { _ = wfp_close_descriptor(descriptor) } }
+
+  /// Asks for the TCP socket with these addresses.
+  /// - Parameter cookie: 0 for any.
+  func ask(local: Address, remote: Address, cookie: UInt64) -> KernelSocket {
+    if descriptor < 0 { return .unknown }
+    var request = wfp_diag_request()
+    let (from, to) = (local.unmapped, remote.unmapped)
+    unsafe wfp_diag_prepare(
+      &request, Int32(from.family), local.port, remote.port, from.high, from.low, to.high, to.low, cookie)
+    let size = MemoryLayout<wfp_diag_request>.size
+    if unsafe wfp_send_bytes(descriptor, &request, size) != size { return .unknown }
+    var answer = wfp_diag_answer()
+    if unsafe wfp_diag_receive(descriptor, &answer) != 0 { return .unknown }
+    if answer.error == -ENOENT || answer.error == -ESTALE { return .absent }
+    if answer.error != 0 { return .unknown }
+    return answer.inode == 0 ? .unheld(state: answer.state) : .held(state: answer.state)
+  }
+
+  /// Whether somebody listens on `endpoint`.
+  /// - Returns: nil when the kernel gave no answer.
+  func listens(_ endpoint: Address) -> Bool? {
+    let plain = endpoint.unmapped
+    let nobody = Address(family: plain.family, port: 0, high: 0, low: 0)
+    switch ask(local: plain, remote: nobody, cookie: 0) {
+    case .held(let state), .unheld(let state): return state == UInt8(truncatingIfNeeded: TCP_LISTEN)
+    case .absent: return false
+    case .unknown: return nil
+    }
+  }
+}

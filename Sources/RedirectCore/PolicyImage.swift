@@ -1,0 +1,70 @@
+import CEngine
+
+/// The compiled policy in force, read where it lies. Every table is checked against the image's size before it
+/// is followed: a half-written or scribbled image gives wrong filters, never a wild access.
+@safe
+package struct PolicyImage {
+  private let base: UnsafeRawPointer
+  private let size: Int
+  let generation: UInt64
+
+  package init?(base: UnsafeRawPointer, capacity: Int, generation: UInt64) {
+    if capacity < MemoryLayout<wfp_policy>.size { return nil }
+    let head = unsafe base.assumingMemoryBound(to: wfp_policy.self)
+    let size = unsafe Int(head.pointee.size)
+    if unsafe head.pointee.magic != WFP_POLICY_MAGIC || head.pointee.version != WFP_POLICY_VERSION { return nil }
+    if size < MemoryLayout<wfp_policy>.size || size > capacity { return nil }
+    unsafe self.base = base
+    self.size = size
+    self.generation = generation
+  }
+
+  var head: wfp_policy { unsafe base.assumingMemoryBound(to: wfp_policy.self).pointee }
+
+  /// The first row of a table, if the whole table lies inside the image.
+  func rows<Row>(_ table: wfp_table, of row: Row.Type) -> UnsafePointer<Row>? {
+    let offset = Int(table.offset)
+    let length = Int(table.count) &* MemoryLayout<Row>.stride
+    if table.count == 0 || offset & (MemoryLayout<Row>.alignment &- 1) != 0 || offset &+ length > size { return nil }
+    return unsafe (base + offset).assumingMemoryBound(to: row)
+  }
+
+  func row<Row>(_ table: wfp_table, _ at: UInt32, of row: Row.Type) -> UnsafePointer<Row>? {
+    if at >= table.count { return nil }
+    guard let first = unsafe rows(table, of: row) else { return nil }
+    return unsafe first + Int(at)
+  }
+
+  func bytes(_ range: wfp_range) -> UnsafeRawBufferPointer {
+    if Int(range.offset) &+ Int(range.length) > size { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeRawBufferPointer(start: base + Int(range.offset), count: Int(range.length))
+  }
+}
+
+extension Engine {
+  /// The policy in force; nil when none was ever loaded, or none can be read.
+  func policy() -> PolicyImage? {
+    let generation = unsafe wfp_load(&header.pointee.policy_generation)
+    if generation == 0 { return nil }
+    let (offset, capacity) = unsafe generation & 1 == 0
+      ? (header.pointee.policy.0.offset, header.pointee.policy.0.capacity)
+      : (header.pointee.policy.1.offset, header.pointee.policy.1.capacity)
+    let flowOffset = unsafe header.pointee.flow_region_offset
+    if offset &+ UInt64(capacity) <= UInt64(truncatingIfNeeded: headerLength) {
+      return unsafe PolicyImage(
+        base: UnsafeRawPointer(header) + Int(truncatingIfNeeded: offset), capacity: Int(capacity), generation: generation)
+    }
+    // A larger one lies behind the flow region's segments.
+    if offset < flowOffset || offset &- flowOffset &+ UInt64(capacity) > UInt64(truncatingIfNeeded: flowLength) {
+      return nil
+    }
+    return unsafe PolicyImage(
+      base: UnsafeRawPointer(flowRegion(offset &- flowOffset)), capacity: Int(capacity), generation: generation)
+  }
+
+  /// Whether what was read of `policy` until now was whole: no writer has begun to overwrite its buffer.
+  func stillWhole(_ policy: PolicyImage) -> Bool {
+    wfp_fence()
+    return unsafe wfp_load(&header.pointee.policy_writing) < policy.generation &+ 2
+  }
+}

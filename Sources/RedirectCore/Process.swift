@@ -1,0 +1,116 @@
+import CEngine
+
+/// Who this process is.
+struct Identity {
+  var pid: UInt32
+  /// Clock ticks since boot, /proc/PID/stat's field 22: tells a process from a later one with its number.
+  var startTicks: UInt64
+  /// Nanoseconds since 1970.
+  var startTime: UInt64
+}
+
+/// The identity, read once in a process and anew after fork. Two threads may read it at the same time; they
+/// store the same values.
+func identity() -> Identity {
+  let process = unsafe wfp_process()
+  let pid = wfp_pid()
+  if unsafe wfp_load(&process.pointee.identity_pid) != UInt64(pid) {
+    let ticks = unsafe startTicks(path: "/proc/self/stat") ?? 0
+    // Ticks are 1/100 s since boot on every Linux architecture (USER_HZ).
+    let boot = wfp_now(CLOCK_REALTIME) &- wfp_now(CLOCK_BOOTTIME)
+    unsafe wfp_store(&process.pointee.start_ticks, ticks)
+    unsafe wfp_store(&process.pointee.start_time, boot &+ ticks &* 10_000_000)
+    unsafe wfp_store(&process.pointee.pid_namespace, namespaceNumber())
+    unsafe wfp_store(&process.pointee.identity_pid, UInt64(pid))
+  }
+  return unsafe Identity(
+    pid: pid, startTicks: wfp_load(&process.pointee.start_ticks), startTime: wfp_load(&process.pointee.start_time))
+}
+
+private func namespaceNumber() -> UInt64 {
+  var status = stat()
+  return unsafe wfp_stat_path("/proc/self/ns/pid", &status) == 0 ? UInt64(status.st_ino) : 0
+}
+
+/// Field 22 of a stat file: the 20th behind the command's closing parenthesis, which may itself hold any text.
+func startTicks(path: UnsafePointer<CChar>) -> UInt64? {
+  let file = unsafe wfp_open_at(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)
+  if file < 0 { return nil }
+  defer { _ = wfp_close_descriptor(file) }
+  return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer -> UInt64? in
+    guard let text = buffer.baseAddress else { return nil }
+    let count = unsafe wfp_read_bytes(file, text, 1024)
+    var at = count &- 1
+    while unsafe at > 0 && text[at] != 0x29 { at &-= 1 }
+    var spaces = 0
+    while at < count && spaces < 20 {
+      if unsafe text[at] == 0x20 { spaces &+= 1 }
+      at &+= 1
+    }
+    if spaces < 20 { return nil }
+    var ticks: UInt64 = 0
+    while unsafe at < count && text[at] >= 0x30 && text[at] <= 0x39 {
+      ticks = ticks &* 10 &+ UInt64(unsafe text[at] &- 0x30)
+      at &+= 1
+    }
+    return ticks
+  }
+}
+
+/// Keeps the executable's path (ALE_APP_ID) while /proc can still be read.
+func readOwnPath() {
+  let process = unsafe wfp_process()
+  if unsafe process.pointee.path_length != 0 { return }
+  let path = unsafe wfp_own_path()
+  let length = unsafe wfp_read_link("/proc/self/exe", path, Int(WFP_PATH_MAX) &- 1)
+  if length > 0 { unsafe process.pointee.path_length = UInt64(truncatingIfNeeded: length) }
+}
+
+/// The executable's path.
+func ownPath() -> UnsafeRawBufferPointer {
+  let process = unsafe wfp_process()
+  return unsafe UnsafeRawBufferPointer(
+    start: wfp_own_path(), count: Int(truncatingIfNeeded: process.pointee.path_length))
+}
+
+/// The executable's path as a number of the engine's arena.
+func ownPathNumber(_ engine: Engine) -> UInt32 {
+  let process = unsafe wfp_process()
+  let known = unsafe wfp_load(&process.pointee.path_number)
+  if known != 0 { return UInt32(truncatingIfNeeded: known) }
+  let number = unsafe engine.intern(ownPath())
+  unsafe wfp_store(&process.pointee.path_number, UInt64(number))
+  return number
+}
+
+/// This process as the original application of a connection.
+func ownApplication(_ engine: Engine) -> wfp_application {
+  let identity = identity()
+  var application = wfp_application()
+  application.start_time = identity.startTime
+  application.pid = identity.pid
+  application.uid = wfp_uid()
+  application.gid = wfp_gid()
+  application.session = wfp_session()
+  application.path = ownPathNumber(engine)
+  application.is_root = application.uid == 0 ? 1 : 0
+  return application
+}
+
+/// Descriptors that the close hook looks at: those that took part. One bit each.
+func watchDescriptor(_ descriptor: Int32) { unsafe descriptorWord(descriptor) { word, bit in _ = unsafe wfp_or64(word, bit) } }
+
+/// Whether `descriptor` was watched; it is no longer.
+func unwatchDescriptor(_ descriptor: Int32) -> Bool {
+  var watched = false
+  unsafe descriptorWord(descriptor) { word, bit in
+    if unsafe wfp_load(word) & bit != 0 { watched = unsafe wfp_and64(word, ~bit) & bit != 0 }
+  }
+  return watched
+}
+
+private func descriptorWord(_ descriptor: Int32, _ body: (UnsafeMutablePointer<UInt64>, UInt64) -> Void) {
+  if descriptor < 0 || descriptor >= Int32(WFP_DESCRIPTORS) { return }
+  let words = unsafe wfp_descriptor_words()
+  unsafe body(words + Int(descriptor &>> 6), 1 &<< UInt64(truncatingIfNeeded: descriptor & 63))
+}

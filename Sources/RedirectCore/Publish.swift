@@ -1,0 +1,160 @@
+import CEngine
+
+/// Stage 3: the flow is in the engine before the SYN leaves, so the service always finds it (DESIGN D2).
+@safe
+struct Publication {
+  let policy: PolicyImage
+  let redirect: Redirect
+  let endpoint: Address
+  let bound: BoundSource
+}
+
+extension Engine {
+  /// Publishes a flow for the request's socket.
+  /// - Returns: Its slot, or -errno: EALREADY another thread is at this socket, ENOBUFS the table is full, EMSGSIZE the
+  ///   context is too large, EAGAIN the policy changed meanwhile.
+  func publish(_ publication: Publication, _ request: inout ConnectRequest) -> (slot: Slot?, error: Int32) {
+    let previous = request.slot()
+    if let previous {
+      let word = previous.word
+      if !word.isSettled || !previous.take(word) { return (nil, -EALREADY) }
+    }
+    let result = publish(publication, &request, replacing: previous)
+    if let previous {
+      if result.slot != nil {
+        free(previous)
+      } else {
+        restore(previous)
+      }
+    }
+    return result
+  }
+
+  private func publish(
+    _ publication: Publication, _ request: inout ConnectRequest, replacing previous: Slot?
+  ) -> (slot: Slot?, error: Int32) {
+    let base = baseHops(previous, request.destination)
+    let own = ownApplication(self)
+    var application = own
+    if let previous, unsafe previous.flow.pointee.set_hop_count > 0 {
+      application = unsafe previous.flow.pointee.application
+    }
+    let flowId = makeFlowId(request.cookie())
+    let source = unsafe ContextSource(
+      destination: request.destination, local: publication.bound.local, application: application,
+      path: string(application.path), flowId: flowId, filter: publication.redirect.filter)
+    let contextLength = contextLength(publication, source)
+    if contextLength > Int(WFP_CONTEXT_MAX) { return (nil, -EMSGSIZE) }
+    let hopCount = Int(base.count) &+ 1
+    let bytes = hopCount &* MemoryLayout<wfp_hop>.size &+ contextLength
+    guard let slot = allocate(bytes: bytes) else { return (nil, -ENOBUFS) }
+    let flow = unsafe slot.flow
+    unsafe flow.pointee.hop_count = UInt32(truncatingIfNeeded: hopCount)
+    unsafe flow.pointee.set_hop_count = base.inherited ? 0 : base.count
+    unsafe flow.pointee.context_length = UInt32(truncatingIfNeeded: contextLength)
+    unsafe flow.pointee.application = application
+    unsafe flow.pointee.client_pid = own.pid
+    unsafe flow.pointee.client_path = own.path
+    if let hops = unsafe slot.hops {
+      unsafe copyHops(base, to: hops)
+      unsafe writeHop(hops + Int(base.count), publication, flowId)
+    }
+    writeContext(slot, publication, source)
+    writeTuple(slot, publication, &request)
+    if !stillWhole(publication.policy) {
+      free(slot)
+      return (nil, -EAGAIN)
+    }
+    let entered = unsafe slot.segment.insert(.client(cookie: flow.pointee.client_cookie), slot)
+      && slot.segment.insert(.tuple(source: Address(&flow.pointee.source)), slot)
+    if !entered {
+      free(slot)
+      return (nil, -ENOBUFS)
+    }
+    slot.settle(Int(WFP_PUBLISHED))
+    _ = unsafe wfp_add(&flowHeader.pointee.published, 1)
+    return (slot, 0)
+  }
+
+  private func contextLength(_ publication: Publication, _ source: ContextSource) -> Int {
+    if unsafe publication.redirect.provider.pointee.has_context == 0 { return 0 }
+    var measure = unsafe ContextWriter(nil, limit: Int.max)
+    unsafe measure.write(publication.redirect.provider, of: publication.policy, source)
+    return measure.length
+  }
+
+  private func writeContext(_ slot: Slot, _ publication: Publication, _ source: ContextSource) {
+    guard let context = unsafe slot.context, context.count > 0, let start = context.baseAddress else { return }
+    var writer = unsafe ContextWriter(UnsafeMutableRawPointer(mutating: start), limit: context.count)
+    unsafe writer.write(publication.redirect.provider, of: publication.policy, source)
+  }
+
+  private func writeTuple(_ slot: Slot, _ publication: Publication, _ request: inout ConnectRequest) {
+    let flow = unsafe slot.flow
+    unsafe flow.pointee.client_cookie = request.cookie()
+    unsafe flow.pointee.netns = networkNamespace(request.descriptor)
+    unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
+    let faithful = unsafe publication.redirect.set.pointee.flags & UInt32(WFP_SET_PEER_NAME_FAITHFUL) != 0
+    unsafe flow.pointee.flags = faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0
+    let endpoint = publication.endpoint.unmapped
+    var source = publication.bound.source
+    if source.isAny {
+      source = Address(family: endpoint.family, port: source.port, high: 0, low: 0)
+    } else {
+      source = source.unmapped
+    }
+    unsafe source.store(to: &flow.pointee.source)
+    unsafe endpoint.store(to: &flow.pointee.endpoint)
+    unsafe request.destination.store(to: &flow.pointee.destination)
+    unsafe publication.bound.local.store(to: &flow.pointee.local)
+  }
+
+  private func writeHop(_ hop: UnsafeMutablePointer<wfp_hop>, _ publication: Publication, _ flowId: (UInt64, UInt64)) {
+    let raw = UnsafeMutableRawPointer(hop)
+    unsafe raw.storeBytes(of: flowId.0, as: UInt64.self)
+    unsafe raw.storeBytes(of: flowId.1, toByteOffset: 8, as: UInt64.self)
+    unsafe (raw + 16).copyMemory(from: UnsafeRawPointer(publication.redirect.provider), byteCount: 16)
+    unsafe hop.pointee.filter_id = publication.redirect.filter.pointee.id
+    unsafe hop.pointee.time = wfp_now(CLOCK_REALTIME)
+    unsafe hop.pointee.provider_name = publication.redirect.provider.pointee.interned_name
+    unsafe hop.pointee.filter_name = publication.redirect.filter.pointee.interned_name
+    unsafe hop.pointee.flags = 0
+    unsafe hop.pointee.reserved = 0
+  }
+
+  /// Unguessable without the engine's key, and never the same twice: cookies are not used again.
+  private func makeFlowId(_ cookie: UInt64) -> (UInt64, UInt64) {
+    var hash = unsafe SipHash(key: (header.pointee.key.0, header.pointee.key.1))
+    hash.add(cookie)
+    hash.add(wfp_now(CLOCK_MONOTONIC))
+    hash.add(UInt64(wfp_pid()))
+    return hash.finish()
+  }
+
+  /// Puts a slot back that could not be replaced.
+  func restore(_ slot: Slot) {
+    if unsafe slot.flow.pointee.set_hop_count > 0 {
+      settleCarrying(slot)
+    } else {
+      free(slot)
+    }
+  }
+
+  /// The redirect of a taken slot is off; the records that were set stay.
+  func settleCarrying(_ slot: Slot) {
+    let flow = unsafe slot.flow
+    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot)
+    unsafe flow.pointee.hop_count = flow.pointee.set_hop_count
+    unsafe flow.pointee.context_length = 0
+    unsafe wfp_store(&flow.pointee.accepted_cookie, 0)
+    slot.settle(Int(WFP_CARRYING))
+  }
+
+  /// The real connect failed: the flow is not one.
+  func unpublish(number: UInt32, generation: UInt64) {
+    guard let slot = slot(number: number) else { return }
+    let word = slot.word
+    if !word.isRedirected || word.generation != generation || !slot.take(word) { return }
+    restore(slot)
+  }
+}

@@ -1,0 +1,98 @@
+import CEngine
+
+/// Stage 6, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS: the records of one connection on the socket of the next.
+extension Engine {
+  /// - Returns: 0, or -errno: EINVAL a blob that this engine did not make, or a socket that is past connect; EACCES the
+  ///   policy wants privilege; ENOBUFS the table is full.
+  func setRecords(_ fd: Int32, _ cookie: UInt64, _ blob: UnsafeRawPointer, _ size: Int) -> Int32 {
+    if requiresPrivilege() && !isPrivileged() { return -EACCES }
+    if tcpState(fd) != UInt8(truncatingIfNeeded: TCP_CLOSE) {
+      logSetTooLate(fd)
+      return -EINVAL
+    }
+    if size < MemoryLayout<wfp_records>.size || size > Int(WFP_RECORDS_MAX) { return -EINVAL }
+    var header = wfp_records()
+    unsafe withUnsafeMutablePointer(to: &header) {
+      unsafe UnsafeMutableRawPointer($0).copyMemory(from: blob, byteCount: MemoryLayout<wfp_records>.size)
+    }
+    let count = UInt32(header.hop_count)
+    if header.magic != WFP_RECORDS_MAGIC || header.version != 1 || header.size != UInt32(truncatingIfNeeded: size)
+      || count == 0 || Engine.recordsLength(count) != size
+    {
+      return -EINVAL
+    }
+    return unsafe replaceRecords(fd, cookie, header, blob + MemoryLayout<wfp_records>.size)
+  }
+
+  /// The last set wins; a blob that is not ours leaves what was set before (S3.2).
+  private func replaceRecords(_ fd: Int32, _ cookie: UInt64, _ header: wfp_records, _ hops: UnsafeRawPointer) -> Int32 {
+    let length = Int(header.hop_count) &* MemoryLayout<wfp_hop>.size
+    guard let new = allocate(bytes: length) else { return -ENOBUFS }
+    let flow = unsafe new.flow
+    unsafe flow.pointee.hop_count = UInt32(header.hop_count)
+    unsafe flow.pointee.set_hop_count = UInt32(header.hop_count)
+    // Copied first, then verified: the caller's memory may change between the two.
+    if let to = unsafe new.hops { unsafe UnsafeMutableRawPointer(to).copyMemory(from: hops, byteCount: length) }
+    guard let copied = unsafe new.hops, unsafe seal(header, copied) == storedSeal(header) else {
+      free(new)
+      return -EINVAL
+    }
+    let previous = slot(client: cookie)
+    if let previous {
+      let word = previous.word
+      if !word.isSettled || !previous.take(word) {
+        free(new)
+        return -EINVAL
+      }
+    }
+    unsafe flow.pointee.application = header.application
+    unsafe flow.pointee.client_cookie = cookie
+    unsafe flow.pointee.client_pid = wfp_pid()
+    unsafe flow.pointee.client_path = ownPathNumber(self)
+    unsafe flow.pointee.netns = networkNamespace(fd)
+    unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
+    clearAddresses(new)
+    if !new.segment.insert(.client(cookie: cookie), new) {
+      free(new)
+      if let previous { restore(previous) }
+      return -ENOBUFS
+    }
+    new.settle(Int(WFP_CARRYING))
+    if let previous { free(previous) }
+    watchDescriptor(fd)
+    return 0
+  }
+
+  private func clearAddresses(_ slot: Slot) {
+    let none = Address(family: 0, port: 0, high: 0, low: 0)
+    let flow = unsafe slot.flow
+    unsafe none.store(to: &flow.pointee.source)
+    unsafe none.store(to: &flow.pointee.endpoint)
+    unsafe none.store(to: &flow.pointee.destination)
+    unsafe none.store(to: &flow.pointee.local)
+  }
+
+  private func requiresPrivilege() -> Bool {
+    guard let policy = policy() else { return false }
+    let sets = policy.head.sets
+    guard let rows = unsafe policy.rows(sets, of: wfp_policy_set.self) else { return false }
+    var i = 0
+    while i < Int(sets.count) {
+      if unsafe rows[i].flags & UInt32(WFP_SET_REQUIRES_PRIVILEGE) != 0 { return true }
+      i &+= 1
+    }
+    return false
+  }
+
+  /// CAP_NET_ADMIN in the effective set, as an administrator has on Windows.
+  private func isPrivileged() -> Bool { wfp_has_capability(12) != 0 }
+}
+
+/// One real proxy sets records after connect and looks away: say what it did wrong.
+private func logSetTooLate(_ fd: Int32) {
+  log { line in
+    line.add("SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS on descriptor ")
+    line.add(UInt64(truncatingIfNeeded: fd))
+    line.add(": the socket is connected, connecting or listening; records must be set before connect")
+  }
+}

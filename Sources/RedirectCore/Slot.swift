@@ -1,0 +1,133 @@
+import CEngine
+
+/// The state word of a slot (wfp_layout.h), read once.
+struct SlotWord: Equatable {
+  var raw: UInt64
+
+  var state: Int { Int(truncatingIfNeeded: raw & 15) }
+  var isSettled: Bool { state >= Int(WFP_CARRYING) && state <= Int(WFP_CLAIMED) }
+  var isRedirected: Bool { state == Int(WFP_PUBLISHED) || state == Int(WFP_CLAIMED) }
+
+  /// Of a word that is not BUSY.
+  var generation: UInt64 { raw &>> 4 }
+
+  init(raw: UInt64) { self.raw = raw }
+
+  init(state: Int, generation: UInt64) { raw = generation &<< 4 | UInt64(truncatingIfNeeded: state) }
+
+  /// BUSY: this process changes the slot.
+  init(busyBy identity: Identity, generation: UInt64) {
+    raw =
+      UInt64(WFP_BUSY) | (UInt64(identity.pid) & 0x3f_ffff) &<< 4 | (identity.startTicks & 0xffff) &<< 26
+      | generation &<< 42
+  }
+
+  var busyPid: UInt32 { UInt32(truncatingIfNeeded: raw &>> 4 & 0x3f_ffff) }
+  var busyStart: UInt64 { raw &>> 26 & 0xffff }
+}
+
+/// One slot of the flow table: where it lies, and the number by which index and block owners call it.
+@safe
+struct Slot {
+  let flow: UnsafeMutablePointer<wfp_flow>
+  let segment: Segment
+  /// From 1; counts over all segments.
+  let number: UInt32
+
+  init(flow: UnsafeMutablePointer<wfp_flow>, segment: Segment, number: UInt32) {
+    unsafe self.flow = flow
+    self.segment = segment
+    self.number = number
+  }
+
+  var word: SlotWord { SlotWord(raw: unsafe wfp_load(&flow.pointee.state)) }
+
+  /// Takes the slot for a change if its word is still `seen`. No waiting: who comes second is told so.
+  func take(_ seen: SlotWord) -> Bool {
+    let identity = identity()
+    let busy = SlotWord(busyBy: identity, generation: unsafe flow.pointee.generation)
+    if unsafe wfp_swap_if(&flow.pointee.state, seen.raw, busy.raw) == 0 { return false }
+    unsafe flow.pointee.busy_namespace = UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
+    return true
+  }
+
+  /// Ends a change.
+  func settle(_ state: Int) {
+    unsafe wfp_store(&flow.pointee.state, SlotWord(state: state, generation: flow.pointee.generation).raw)
+  }
+
+  /// The attachment's bytes: hops, then the context. nil when the slot says something impossible.
+  var attachment: UnsafeMutableRawPointer? {
+    let (block, count) = unsafe (flow.pointee.block, flow.pointee.block_count)
+    let needed =
+      unsafe UInt64(flow.pointee.hop_count) &* UInt64(MemoryLayout<wfp_hop>.size) &+ UInt64(flow.pointee.context_length)
+    if UInt64(block) &+ UInt64(count) > UInt64(segment.blockCount) || needed > UInt64(count) &* UInt64(WFP_BLOCK_SIZE) {
+      return nil
+    }
+    return unsafe segment.blocks + Int(block) &* Int(WFP_BLOCK_SIZE)
+  }
+
+  var hops: UnsafeMutablePointer<wfp_hop>? { unsafe attachment?.assumingMemoryBound(to: wfp_hop.self) }
+
+  /// The context that was attached for the service.
+  var context: UnsafeRawBufferPointer? {
+    guard let start = unsafe attachment else { return nil }
+    return unsafe UnsafeRawBufferPointer(
+      start: start + Int(flow.pointee.hop_count) &* MemoryLayout<wfp_hop>.size,
+      count: Int(flow.pointee.context_length))
+  }
+}
+
+/// One segment of the flow region, its addresses computed and not read from shared memory.
+@safe
+struct Segment {
+  let number: UInt32
+  let flows: UnsafeMutablePointer<wfp_flow>
+  let blocks: UnsafeMutableRawPointer
+  let blockOwners: UnsafeMutablePointer<UInt32>
+  let index: UnsafeMutablePointer<UInt64>
+  let flowCount: UInt32
+  let blockCount: UInt32
+  let indexCount: UInt32
+  /// Number of the first slot, less one.
+  let firstNumber: UInt32
+
+  func slot(_ at: UInt32) -> Slot {
+    unsafe Slot(flow: flows + Int(at), segment: self, number: firstNumber &+ at &+ 1)
+  }
+}
+
+extension Engine {
+  /// How many segments this process can reach.
+  var segmentCount: UInt32 {
+    let stored = unsafe wfp_load(&flowHeader.pointee.segment_count)
+    return stored > UInt64(WFP_SEGMENTS) ? UInt32(WFP_SEGMENTS) : UInt32(truncatingIfNeeded: stored)
+  }
+
+  func segment(_ number: UInt32) -> Segment? {
+    if number >= segmentCount { return nil }
+    let start = flowRegionLength(segments: number)
+    let (layout, end) = segmentLayout(number, from: start)
+    if end > UInt64(truncatingIfNeeded: flowLength) { return nil }
+    return unsafe Segment(
+      number: number,
+      flows: flowRegion(layout.flows_offset).assumingMemoryBound(to: wfp_flow.self),
+      blocks: flowRegion(layout.blocks_offset),
+      blockOwners: flowRegion(layout.block_owners_offset).assumingMemoryBound(to: UInt32.self),
+      index: flowRegion(layout.index_offset).assumingMemoryBound(to: UInt64.self),
+      flowCount: layout.flow_count, blockCount: layout.block_count, indexCount: layout.index_count,
+      firstNumber: UInt32(WFP_SEGMENT0_FLOWS) &* (1 &<< number &- 1))
+  }
+
+  /// The slot of a number from an index entry; nil for a number that is none.
+  func slot(number: UInt32) -> Slot? {
+    var segmentNumber: UInt32 = 0
+    while let segment = segment(segmentNumber) {
+      if number > segment.firstNumber && number &- segment.firstNumber <= segment.flowCount {
+        return segment.slot(number &- segment.firstNumber &- 1)
+      }
+      segmentNumber &+= 1
+    }
+    return nil
+  }
+}

@@ -1,0 +1,75 @@
+import CEngine
+
+/// The address from which a socket will connect: learnt before the connect, so that the flow can be published first
+/// (DESIGN D2).
+struct BoundSource {
+  /// As the service will see it; the host unspecified when the kernel chooses it.
+  var source: Address
+  /// What the application bound; only the family when it bound nothing.
+  var local: Address
+}
+
+enum BindOutcome {
+  case bound(BoundSource)
+  /// The socket is connected, connecting or listening: the kernel's answer is the right one.
+  case notFresh
+  case failed(Int32)
+}
+
+/// Many flows in the table: spread the sources over 127.0.0.0/8, whose ports are not the whole namespace's.
+private let spreadFrom: UInt64 = 8192
+
+func bindSource(_ descriptor: Int32, to endpoint: Address, cookie: UInt64, _ engine: Engine) -> BindOutcome {
+  guard let before = socketName(descriptor) else { return .notFresh }
+  var wanted = before
+  wanted.port = 0
+  let live = unsafe wfp_load(&engine.flowHeader.pointee.live)
+  if before.isAny && live > spreadFrom { wanted = spread(before, endpoint, cookie) }
+  // Only a fresh bind tells the truth: after a refused connect getsockname still shows the port that was released.
+  let result = bind(descriptor, wanted)
+  if result == -EINVAL {
+    if tcpState(descriptor) != UInt8(truncatingIfNeeded: TCP_CLOSE) { return .notFresh }
+    return .bound(BoundSource(source: before, local: before))
+  }
+  if result < 0 { return .failed(result) }
+  guard var after = socketName(descriptor) else { return .notFresh }
+  if after.port == 0 {
+    guard let late = bindWithPort(descriptor, wanted) else { return .failed(-EADDRNOTAVAIL) }
+    after = late
+  }
+  var local = before
+  local.port = 0
+  return .bound(BoundSource(source: after, local: local))
+}
+
+private func bind(_ descriptor: Int32, _ address: Address) -> Int32 {
+  var storage = sockaddr_storage()
+  return unsafe withUnsafeMutablePointer(to: &storage) { at in
+    let length = unsafe address.writeSocketAddress(to: UnsafeMutableRawPointer(at), familyNumber: address.family)
+    return unsafe wfp_bind_socket(descriptor, at, UInt32(truncatingIfNeeded: length))
+  }
+}
+
+/// The application asked for IP_BIND_ADDRESS_NO_PORT, which leaves the port to connect: too late for us.
+private func bindWithPort(_ descriptor: Int32, _ address: Address) -> Address? {
+  var off: Int32 = 0
+  var on: Int32 = 1
+  let option = Int32(truncatingIfNeeded: IP_BIND_ADDRESS_NO_PORT)
+  _ = unsafe wfp_set_option(descriptor, ipLevel, option, &off, 4)
+  let result = bind(descriptor, address)
+  _ = unsafe wfp_set_option(descriptor, ipLevel, option, &on, 4)
+  if result < 0 { return nil }
+  guard let name = socketName(descriptor), name.port != 0 else { return nil }
+  return name
+}
+
+let ipLevel: Int32 = 0
+
+/// 127.1.0.1 to 127.1.0.254 by the socket's cookie; other families and endpoints as they were.
+private func spread(_ before: Address, _ endpoint: Address, _ cookie: UInt64) -> Address {
+  let plain = endpoint.unmapped
+  if plain.family != Address.ipv4 || !plain.isLoopback { return before }
+  let host = 0x7f01_0001 &+ mix(cookie) & 0xff
+  let chosen = Address(family: Address.ipv4, port: 0, high: (host & 0xff == 0 ? host &+ 1 : host) &<< 32, low: 0)
+  return before.family == Address.ipv6 ? chosen.mapped : chosen
+}
