@@ -41,7 +41,13 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
 package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   package var address: Address
   package var port: UInt16
-  package var scopeID: UInt32 = 0
+  package var scopeID: UInt32
+
+  package init(address: Address, port: UInt16, scopeID: UInt32 = 0) {
+    self.address = address
+    self.port = port
+    self.scopeID = scopeID
+  }
 
   package var description: String {
     if address.isIPv4 { return "\(address):\(port)" }
@@ -53,6 +59,11 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   package var low: Address
   package var high: Address
+
+  package init(low: Address, high: Address) {
+    self.low = low
+    self.high = high
+  }
 
   package var description: String { low == high ? "\(low)" : "\(low)-\(high)" }
 }
@@ -103,5 +114,5 @@ extension AddressRange {
 
 extension Address {
   /// - Parameter bytes: Four or sixteen, kept as they are.
-  init(unmapped bytes: [UInt8]) { self.bytes = bytes }
+  package init(unmapped bytes: [UInt8]) { self.bytes = bytes }
 }
