@@ -65,7 +65,17 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     self.high = high
   }
 
-  package var description: String { low == high ? "\(low)" : "\(low)-\(high)" }
+  package var description: String {
+    if low == high { return "\(low)" }
+    return prefixLength.map { "\(low)/\($0)" } ?? "\(low)-\(high)"
+  }
+
+  /// When the range is all addresses that begin with the same bits.
+  private var prefixLength: Int? {
+    let bits = low.bytes.count * 8
+    let length = (0..<bits).first { low.bit($0) != high.bit($0) } ?? bits
+    return (length..<bits).allSatisfy { !low.bit($0) && high.bit($0) } ? length : nil
+  }
 }
 
 extension AddressRange {
@@ -113,6 +123,8 @@ extension AddressRange {
 }
 
 extension Address {
+  fileprivate func bit(_ number: Int) -> Bool { bytes[number / 8] & (0x80 >> UInt8(number % 8)) != 0 }
+
   /// - Parameter bytes: Four or sixteen, kept as they are.
   package init(unmapped bytes: [UInt8]) { self.bytes = bytes }
 }

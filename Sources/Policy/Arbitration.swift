@@ -15,7 +15,9 @@ package func arbitrationOrder(_ sets: [LoadedSet]) -> [RankedFilter] {
   for set in sets {
     for sublayer in set.set.sublayers {
       let members = set.set.filters.enumerated().filter { $0.element.sublayer == sublayer.name }
-        .map { RankedFilter(id: set.firstFilterID + UInt64($0.offset), filter: $0.element, sublayer: sublayer, set: set) }
+        .map { position, filter in
+          RankedFilter(id: set.firstFilterID + UInt64(position), filter: filter, sublayer: sublayer, set: set)
+        }
         .sorted { ($1.filter.weight, $0.id) < ($0.filter.weight, $1.id) }
       if !members.isEmpty { groups.append(members) }
     }
