@@ -9,7 +9,9 @@ struct RunCommand: ParsableCommand {
     discussion: "A policy that is loaded stays loaded when the program ends.")
 
   @ParentCommand var root: WfpControl
-  @OptionGroup var engine: EngineOption
+  // Not an EngineOption: ArgumentParser would take the root's for it, which ends where the passthrough begins.
+  @Option(name: .customLong("engine"), help: EngineOption.help)
+  var engine: String?
   @Option(name: .customLong("policy"), help: ArgumentHelp("Policy file to load first.", valueName: "file"))
   var policies: [String] = []
   @Option(
@@ -24,7 +26,7 @@ struct RunCommand: ParsableCommand {
     let words = command.first == "--" ? Array(command.dropFirst()) : command
     guard let program = words.first, !program.isEmpty else { throw ValidationError("Missing the program to run.") }
     try reporting {
-      let path = engine.path ?? root.engine.path
+      let path = engine ?? root.engine.path
       let library = try Preload.library(given: library)
       let engine = try FilterEngine(path: path)
       for file in policies { try PolicyFile.load(file, name: nil, into: engine) }
