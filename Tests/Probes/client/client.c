@@ -40,15 +40,15 @@ static const char *exchange(int id, int *error) {
   *error = result == 0 ? 0 : errno;
   if (*error == EINPROGRESS && nonblocking) *error = finish_connect(fd);
   if (*error) failure = "connect";
+  struct sockaddr_storage peer;
+  socklen_t length = sizeof peer;
+  if (!failure && getpeername(fd, (struct sockaddr *)&peer, &length) == 0) probe_text(&peer, peer_text);
   char *sent = malloc(size), *received = malloc(size);
   for (size_t i = 0; i < size; i++) sent[i] = (char)(id * 131 + (int)i * 7);
   if (!failure && probe_send_all(fd, sent, size) != 0) failure = "send";
   shutdown(fd, SHUT_WR);
   if (!failure && probe_receive_all(fd, received, size) != 0) failure = "receive";
   if (!failure && memcmp(sent, received, size) != 0) failure = "compare";
-  struct sockaddr_storage peer;
-  socklen_t length = sizeof peer;
-  if (!failure && getpeername(fd, (struct sockaddr *)&peer, &length) == 0) probe_text(&peer, peer_text);
   free(sent);
   free(received);
   close(fd);

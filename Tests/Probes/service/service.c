@@ -16,7 +16,7 @@ static const char *name;
 static int set_records = 1;
 
 static void serve(int fd) {
-  char records[1024], context[1024], text[64];
+  char records[4160], context[65536], text[64];
   struct wfp_ioctl query = {.out = records, .out_size = sizeof records};
   if (ioctl(fd, SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, &query) != 0) {
     probe_say("%s records %s %u", name, strerrorname_np(errno), query.bytes_returned);
