@@ -41,7 +41,13 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
 package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   package var address: Address
   package var port: UInt16
-  package var scopeID: UInt32 = 0
+  package var scopeID: UInt32
+
+  package init(address: Address, port: UInt16, scopeID: UInt32 = 0) {
+    self.address = address
+    self.port = port
+    self.scopeID = scopeID
+  }
 
   package var description: String {
     if address.isIPv4 { return "\(address):\(port)" }
@@ -54,7 +60,22 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   package var low: Address
   package var high: Address
 
-  package var description: String { low == high ? "\(low)" : "\(low)-\(high)" }
+  package init(low: Address, high: Address) {
+    self.low = low
+    self.high = high
+  }
+
+  package var description: String {
+    if low == high { return "\(low)" }
+    return prefixLength.map { "\(low)/\($0)" } ?? "\(low)-\(high)"
+  }
+
+  /// When the range is all addresses that begin with the same bits.
+  private var prefixLength: Int? {
+    let bits = low.bytes.count * 8
+    let length = (0..<bits).first { low.bit($0) != high.bit($0) } ?? bits
+    return (length..<bits).allSatisfy { !low.bit($0) && high.bit($0) } ? length : nil
+  }
 }
 
 extension AddressRange {
@@ -102,6 +123,8 @@ extension AddressRange {
 }
 
 extension Address {
+  fileprivate func bit(_ number: Int) -> Bool { bytes[number / 8] & (0x80 >> UInt8(number % 8)) != 0 }
+
   /// - Parameter bytes: Four or sixteen, kept as they are.
-  init(unmapped bytes: [UInt8]) { self.bytes = bytes }
+  package init(unmapped bytes: [UInt8]) { self.bytes = bytes }
 }

@@ -37,7 +37,7 @@ struct ForbiddenIndicator {
     var atStart = true
     var afterBlank = true
     while let scalar = scalars.first {
-      if atStart && !Self.isBlank(next), let what = Self.name(of: scalar) {
+      if atStart, scalar == "!" || !Self.isBlank(next), let what = Self.name(of: scalar) {
         return (Position(line: line, column: column), what)
       }
       if column == 1 { lineIndent = scalars.prefix { $0 == " " }.count }

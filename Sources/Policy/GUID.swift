@@ -8,6 +8,12 @@ package struct GUID: Hashable, Sendable, CustomStringConvertible {
     self.bytes = Array(bytes)
   }
 
+  /// Of a C structure's array of sixteen bytes.
+  package init(_ bytes: [UInt8]) {
+    precondition(bytes.count == 16)
+    self.bytes = bytes
+  }
+
   /// `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, with or without braces.
   package init?(_ text: String) {
     var body = Substring(text)

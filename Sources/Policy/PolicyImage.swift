@@ -41,8 +41,8 @@ struct PolicyImage {
     var placed: [(set: Int, index: Int)] = []
     for row in try rows(table, as: wfp_provider.self) {
       let set = Int(row.set)
-      let guid = unsafe withUnsafeBytes(of: row.guid) { unsafe GUID(memory: Array($0)) }
-      guard loaded.indices.contains(set), let guid else { throw ImageDamaged(what: "a provider's set") }
+      let guid = unsafe withUnsafeBytes(of: row.guid) { unsafe GUID(Array($0)) }
+      guard loaded.indices.contains(set) else { throw ImageDamaged(what: "a provider's set") }
       var endpoints: [Endpoint] = []
       for address in try rows(row.endpoints, as: wfp_address.self) { endpoints.append(try endpoint(address)) }
       var fields: [ContextField]?

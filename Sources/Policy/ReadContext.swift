@@ -7,6 +7,7 @@ extension PolicyReader {
     if case .sequence = node, items.isEmpty {
       report(node, "the context is an empty list", expected: "at least one field (without context: records only)")
     }
+    let knownProblems = problems.count
     var fields: [ContextField] = []
     var offset = ContextOffset()
     var tooLong = false
@@ -22,7 +23,7 @@ extension PolicyReader {
       }
       fields.append(field)
     }
-    if !fields.isEmpty && offset.most == 0 {
+    if !fields.isEmpty && offset.most == 0 && problems.count == knownProblems {
       report(node, "the context has no bytes", expected: "at least one byte (without context: records only)")
     }
     return fields

@@ -46,12 +46,9 @@ extension PolicyReader {
   }
 
   private mutating func accepts(_ node: Node) -> Accepts {
-    let choices: [(String, Accepts)] = [
-      ("preload", .preload), ("redirect", .redirect), ("tproxy", .tproxy), ("proxy-v2", .proxyV2),
-    ]
     var accepts: Accepts = []
-    for item in oneOrMore(node, of: "accepts", expected: "of \(choices.map(\.0).joined(separator: ", "))") {
-      if let value = choice(item, "accepts", choices) { accepts.insert(value) }
+    for item in oneOrMore(node, of: "accepts", expected: "producer") {
+      if let value = choice(item, "accepts", Accepts.choices) { accepts.insert(value) }
     }
     return accepts
   }

@@ -4,18 +4,82 @@ import Policy
 
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Checks, loads and shows policies.", subcommands: [Load.self])
+    commandName: "policy", abstract: "Checks, loads and shows policies.",
+    subcommands: [Check.self, Load.self, Unload.self, Show.self])
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Checks policy files and says everything that is wrong with them. Changes nothing.")
+
+    @Argument(help: "Policy files.") var files: [String]
+
+    func run() throws {
+      try reporting {
+        var isGood = true
+        for file in files {
+          do {
+            _ = try PolicySet(
+              text: try PolicyFile.read(file), file: file, name: PolicyFile.setName(file), userID: userID(named:))
+          } catch {
+            writeError("\(error)")
+            isGood = false
+          }
+        }
+        if !isGood { throw ExitCode(1) }
+      }
+    }
+  }
 
   struct Load: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Loads a policy file as a set, in place of that set.")
+    static let configuration = CommandConfiguration(
+      abstract: "Loads a policy file as a set, in place of the set of that name. Other sets stay.")
 
+    @ParentCommand var parent: PolicyCommand
     @OptionGroup var engine: EngineOption
     @Argument(help: "Policy file.") var file: String
-    @Option(name: .customLong("name"), help: "Name of the set (default: the file's name without its extension).")
+    @Option(
+      name: .customLong("name"),
+      help: ArgumentHelp("Name of the set (default: the file's name without .yaml).", valueName: "set"))
     var name: String?
 
     func run() throws {
-      try PolicyFile.load(file, name: name, engine: engine.path)
+      try reporting {
+        try PolicyFile.load(file, name: name, into: FilterEngine(path: engine.path ?? parent.engine))
+      }
     }
   }
+
+  struct Unload: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Takes a set out of force.")
+
+    @ParentCommand var parent: PolicyCommand
+    @OptionGroup var engine: EngineOption
+    @Argument(help: "Name of the set.") var set: String
+
+    func run() throws {
+      try reporting { try FilterEngine(path: engine.path ?? parent.engine).unloadSet(set) }
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Shows the sets and providers in force, and the filters in the order in which they are asked.")
+
+    @ParentCommand var parent: PolicyCommand
+    @OptionGroup var engine: EngineOption
+    @Flag(help: "As JSON.") var json = false
+
+    func run() throws {
+      try reporting {
+        let engine = try FilterEngine(path: engine.path ?? parent.engine)
+        let report = PolicyReport(sets: try engine.sets(), generation: engine.generation)
+        print(json ? try report.json.text() : report.text)
+      }
+    }
+  }
+
+  @ParentCommand var root: WfpControl
+  @OptionGroup var engineOption: EngineOption
+
+  var engine: String? { engineOption.path ?? root.engine.path }
 }

@@ -1,15 +1,13 @@
-import ArgumentParser
 import FilterEngine
 import Glibc
-import Policy
 
+/// Policy files as the commands take them.
 enum PolicyFile {
-  static func load(_ file: String, name: String?, engine: String?) throws {
-    let text = try read(file)
-    let engine = try FilterEngine(path: engine)
-    try engine.loadSet(name: name ?? setName(file), text: text, file: file)
+  static func load(_ file: String, name: String?, into engine: borrowing FilterEngine) throws {
+    try engine.loadSet(name: name ?? setName(file), text: try read(file), file: file)
   }
 
+  /// The file's name without its folder and without `.yaml` or `.yml` (SPEC S11.7).
   static func setName(_ file: String) -> String {
     let base = file.split(separator: "/").last.map(String.init) ?? file
     for suffix in [".yaml", ".yml"] where base.hasSuffix(suffix) && base != suffix {
@@ -19,32 +17,35 @@ enum PolicyFile {
   }
 
   static func read(_ file: String) throws -> String {
-    guard let stream = unsafe fopen(file, "re") else {
-      throw Failure("\(file): \(unsafe String(cString: strerror(errno)))")
-    }
+    guard let stream = unsafe fopen(file, "re") else { throw Failure("\(file): \(reason(errno))") }
     defer { unsafe fclose(stream) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
-    while true {
-      let capacity = chunk.count
-      let count = unsafe fread(&chunk, 1, capacity, stream)
-      if count == 0 { break }
-      bytes += chunk[..<count]
-    }
+    let capacity = chunk.count
+    while case let count = unsafe fread(&chunk, 1, capacity, stream), count > 0 { bytes += chunk[..<count] }
+    if unsafe ferror(stream) != 0 { throw Failure("\(file): \(reason(errno))") }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure("\(file):1:1: the file is not UTF-8; expected UTF-8 text")
+      throw Failure("\(file):\(positionOfBadText(bytes)): the text is not UTF-8; expected UTF-8")
     }
     return text
   }
-}
 
-/// An operation that failed: what the user is told, and the exit code.
-struct Failure: Error, CustomStringConvertible {
-  let description: String
-  var exitCode: Int32 = 1
-
-  init(_ description: String, exitCode: Int32 = 1) {
-    self.description = description
-    self.exitCode = exitCode
+  /// Line and column of the first byte that is no UTF-8.
+  private static func positionOfBadText(_ bytes: [UInt8]) -> String {
+    var line = 1
+    var rest = bytes[...]
+    while true {
+      let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+      if String(validating: rest[..<end], as: UTF8.self) == nil {
+        let good = (rest.startIndex...end).last { String(validating: rest[..<$0], as: UTF8.self) != nil }
+        let before = String(decoding: rest[..<(good ?? rest.startIndex)], as: UTF8.self)
+        return "\(line):\(before.unicodeScalars.count + 1)"
+      }
+      guard end < rest.endIndex else { return "\(line):1" }
+      rest = rest[(end + 1)...]
+      line += 1
+    }
   }
 }
+
+func reason(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }

@@ -4,10 +4,15 @@ import ArgumentParser
 struct WfpControl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wfpctl", abstract: "Manages connection redirection: policies, flows, and programs that take part.",
-    subcommands: [PolicyCommand.self])
+    subcommands: [RunCommand.self, PolicyCommand.self, FlowsCommand.self])
+
+  @OptionGroup var engine: EngineOption
 }
 
+/// Stands before or behind a command's name.
 struct EngineOption: ParsableArguments {
-  @Option(name: .customLong("engine"), help: "Engine file (default: $WFPSHIM_ENGINE, else the user's own).")
+  @Option(
+    name: .customLong("engine"),
+    help: ArgumentHelp("Engine file (default: $WFPSHIM_ENGINE, else the user's own).", valueName: "path"))
   var path: String?
 }
