@@ -22,8 +22,12 @@ static const struct ws2_errno_row ws2_errno_rows[] = {
 int ws2_error_row_count(void) { return (int)(sizeof ws2_error_rows / sizeof ws2_error_rows[0]); }
 int ws2_errno_row_count(void) { return (int)(sizeof ws2_errno_rows / sizeof ws2_errno_rows[0]); }
 
-struct ws2_error_row ws2_error_row_at(int index) { return ws2_error_rows[index]; }
-struct ws2_errno_row ws2_errno_row_at(int index) { return ws2_errno_rows[index]; }
+struct ws2_error_row ws2_error_row_at(int index) {
+  return ws2_error_rows[index];
+}
+struct ws2_errno_row ws2_errno_row_at(int index) {
+  return ws2_errno_rows[index];
+}
 
 const char *ws2_error_meaning(int error) {
   for (int index = 0; index < ws2_error_row_count(); index++)

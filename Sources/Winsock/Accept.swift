@@ -98,7 +98,8 @@ private func accept(
     do throws(WSAError) {
       try unsafe peer.fill {
         // accept() and not accept4() where it does: both are hooked, and programs know the first.
-        descriptor = unsafe flags == 0 ? accept(listener.descriptor, $0, $1) : ws2_accept4(listener.descriptor, $0, $1, flags)
+        descriptor =
+          unsafe flags == 0 ? accept(listener.descriptor, $0, $1) : ws2_accept4(listener.descriptor, $0, $1, flags)
         return descriptor
       }
     } catch {

@@ -48,7 +48,9 @@ struct SocketName {
     guard unsafe isWritable(room, MemoryLayout<Int32>.size), unsafe room.pointee >= Int32(size),
       unsafe isWritable(name, Int(size))
     else { throw WSAError(WSAEFAULT) }
-    unsafe withUnsafeBytes(of: storage) { unsafe UnsafeMutableRawPointer(name).copyMemory(from: $0.baseAddress!, byteCount: Int(size)) }
+    unsafe withUnsafeBytes(of: storage) {
+      unsafe UnsafeMutableRawPointer(name).copyMemory(from: $0.baseAddress!, byteCount: Int(size))
+    }
     unsafe room.pointee = Int32(size)
   }
 

@@ -12,7 +12,9 @@ func isExecutable(_ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE) -> Bool {
 }
 
 private func addresses(_ field: ArraySlice<UInt8>) -> Range<UInt>? {
-  let ends = field.split(separator: UInt8(ascii: "-")).compactMap { UInt(String(decoding: $0, as: UTF8.self), radix: 16) }
+  let ends = field.split(separator: UInt8(ascii: "-")).compactMap {
+    UInt(String(decoding: $0, as: UTF8.self), radix: 16)
+  }
   return ends.count == 2 && ends[0] <= ends[1] ? ends[0]..<ends[1] : nil
 }
 

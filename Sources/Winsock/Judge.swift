@@ -16,7 +16,9 @@ func isWritable(_ pointer: UnsafeMutableRawPointer?, _ size: Int) -> Bool {
   guard size > 0 else { return true }
   guard let pages = unsafe pages(of: pointer, size) else { return false }
   let count = min((pages.upperBound - pages.lowerBound) / pageSize, judgedPages)
-  if count > populatedPages, unsafe ws2_populate_write(UnsafeMutableRawPointer(bitPattern: pages.lowerBound)!, Int(count * pageSize)) == 0 {
+  if count > populatedPages,
+    unsafe ws2_populate_write(UnsafeMutableRawPointer(bitPattern: pages.lowerBound)!, Int(count * pageSize)) == 0
+  {
     return count < judgedPages || pageIsWritable(pages.upperBound - pageSize)
   }
   return judge(pages, count, pageIsWritable)

@@ -11,7 +11,8 @@ public func ws2_getaddrinfo(
     guard let result = unsafe result else { throw WSAError(WSAEFAULT) }
     var list: UnsafeMutablePointer<addrinfo>?
     // Ours is glibc's structure with the names and the order of Windows' prototypes.
-    let error = unsafe getaddrinfo(node, service, UnsafeRawPointer(hints)?.assumingMemoryBound(to: addrinfo.self), &list)
+    let error = unsafe getaddrinfo(
+      node, service, UnsafeRawPointer(hints)?.assumingMemoryBound(to: addrinfo.self), &list)
     guard error == 0 else { throw resolverError(error) }
     unsafe widenLengths(list)
     unsafe result.pointee = UnsafeMutableRawPointer(list)?.assumingMemoryBound(to: ws2_addrinfo.self)
@@ -70,7 +71,8 @@ public func ws2_getnameinfo(
 }
 
 @c @implementation
-public func ws2_inet_pton(_ family: Int32, _ text: UnsafePointer<CChar>?, _ address: UnsafeMutableRawPointer?) -> Int32 {
+public func ws2_inet_pton(_ family: Int32, _ text: UnsafePointer<CChar>?, _ address: UnsafeMutableRawPointer?) -> Int32
+{
   winsock(failing: -1) { () throws(WSAError) in
     guard let text = unsafe text, let address = unsafe address else { throw WSAError(WSAEFAULT) }
     return try checked(unsafe inet_pton(family, text, address))

@@ -24,7 +24,8 @@ private func selectDeadline(_ timeout: UnsafePointer<timeval>?) throws(WSAError)
   let (seconds, microseconds) = unsafe (timeout.pointee.tv_sec, timeout.pointee.tv_usec)
   guard seconds >= 0, microseconds >= 0 else { throw WSAError(WSAEINVAL) }
   // Rounded up: a wait never ends before its time.
-  let milliseconds = UInt64(seconds).multipliedReportingOverflow(by: 1000).partialValue + UInt64(microseconds + 999) / 1000
+  let milliseconds =
+    UInt64(seconds).multipliedReportingOverflow(by: 1000).partialValue + UInt64(microseconds + 999) / 1000
   if milliseconds == 0 { return .now }
   return Deadline(wait: DWORD(clamping: min(milliseconds, UInt64(DWORD.max) - 1)))
 }

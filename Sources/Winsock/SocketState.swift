@@ -70,7 +70,9 @@ struct Socket {
   let state: UnsafeMutablePointer<SocketState>
 
   init(_ handle: SOCKET) throws(WSAError) {
-    guard handle <= SOCKET(Int32.max), let state = unsafe table.state(of: Int(handle)) else { throw WSAError(WSAENOTSOCK) }
+    guard handle <= SOCKET(Int32.max), let state = unsafe table.state(of: Int(handle)) else {
+      throw WSAError(WSAENOTSOCK)
+    }
     descriptor = Int32(handle)
     unsafe self.state = unsafe state
   }

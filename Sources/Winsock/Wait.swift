@@ -23,7 +23,8 @@ public func WaitForMultipleObjects(
 /// Alertable or not: no completion routines are delivered yet, so that no wait ends by one.
 @c @implementation
 public func WSAWaitForMultipleEvents(
-  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD, _ alertable: WindowsBool
+  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
+  _ alertable: WindowsBool
 ) -> DWORD {
   winsock(failing: WAIT_FAILED) { () throws(WSAError) in
     guard (1...DWORD(WSA_MAXIMUM_WAIT_EVENTS)).contains(count), let handles = unsafe handles else {

@@ -80,14 +80,12 @@ static void report(struct connection *connection, const char *state, int error) 
   int length = sizeof peer;
   char app[96] = "?", destination[96] = "?", reason[32] = "";
   if (getpeername(connection->client, (struct sockaddr *)&peer, &length) == 0) format_address(&peer, app, sizeof app);
-  if (connection->destination.ss_family != 0)
-    format_address(&connection->destination, destination, sizeof destination);
+  if (connection->destination.ss_family != 0) format_address(&connection->destination, destination, sizeof destination);
   if (error != 0) snprintf(reason, sizeof reason, ", error %d", error);
 
   EnterCriticalSection(&connection->service->output);
-  printf("%s: #%d %s->%s records=%u bytes context=%u bytes %s%s\n", connection->service->name,
-         (int)connection->number, app, destination, (unsigned)connection->records.size,
-         (unsigned)connection->context.size, state, reason);
+  printf("%s: #%d %s->%s records=%u bytes context=%u bytes %s%s\n", connection->service->name, (int)connection->number,
+         app, destination, (unsigned)connection->records.size, (unsigned)connection->context.size, state, reason);
   fflush(stdout);
   LeaveCriticalSection(&connection->service->output);
 }
@@ -214,8 +212,8 @@ static int connect_onward(struct connection *connection, const char **step) {
   if (connection->service->hand_on_records) {
     DWORD size = 0;
     *step = "records not set";
-    if (WSAIoctl(s, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, connection->records.bytes, connection->records.size,
-                 NULL, 0, &size, NULL, NULL) == SOCKET_ERROR)
+    if (WSAIoctl(s, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, connection->records.bytes, connection->records.size, NULL,
+                 0, &size, NULL, NULL) == SOCKET_ERROR)
       return WSAGetLastError();
   }
   *step = "not connected";

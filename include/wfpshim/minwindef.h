@@ -184,11 +184,11 @@ typedef struct _SECURITY_ATTRIBUTES {
   BOOL bInheritHandle;
 } SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
 
-#define MAKEWORD(low, high) ((WORD)(((BYTE)((low) & 0xff)) | ((WORD)((BYTE)((high) & 0xff))) << 8))
-#define MAKELONG(low, high) ((LONG)(((WORD)((low) & 0xffff)) | ((DWORD)((WORD)((high) & 0xffff))) << 16))
-#define LOBYTE(word) ((BYTE)((word) & 0xff))
+#define MAKEWORD(low, high) ((WORD)(((BYTE)((low)&0xff)) | ((WORD)((BYTE)((high)&0xff))) << 8))
+#define MAKELONG(low, high) ((LONG)(((WORD)((low)&0xffff)) | ((DWORD)((WORD)((high)&0xffff))) << 16))
+#define LOBYTE(word) ((BYTE)((word)&0xff))
 #define HIBYTE(word) ((BYTE)(((word) >> 8) & 0xff))
-#define LOWORD(value) ((WORD)((value) & 0xffff))
+#define LOWORD(value) ((WORD)((value)&0xffff))
 #define HIWORD(value) ((WORD)(((value) >> 16) & 0xffff))
 #define UNREFERENCED_PARAMETER(parameter) ((void)(parameter))
 #define ARRAYSIZE(array) (sizeof(array) / sizeof((array)[0]))

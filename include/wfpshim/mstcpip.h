@@ -50,9 +50,7 @@ static inline void IN4ADDR_SETANY(PSOCKADDR_IN address) {
 static inline BOOLEAN IN4ADDR_ISLOOPBACK(const SOCKADDR_IN *address) {
   return IN4_IS_ADDR_LOOPBACK(&address->sin_addr);
 }
-static inline BOOLEAN IN4ADDR_ISANY(const SOCKADDR_IN *address) {
-  return IN4_IS_ADDR_UNSPECIFIED(&address->sin_addr);
-}
+static inline BOOLEAN IN4ADDR_ISANY(const SOCKADDR_IN *address) { return IN4_IS_ADDR_UNSPECIFIED(&address->sin_addr); }
 static inline BOOLEAN IN4ADDR_ISEQUAL(const SOCKADDR_IN *a, const SOCKADDR_IN *b) {
   return (BOOLEAN)(a->sin_port == b->sin_port && IN4_ADDR_EQUAL(&a->sin_addr, &b->sin_addr));
 }
@@ -114,8 +112,7 @@ static inline BOOLEAN INETADDR_ISANY(const SOCKADDR *address) {
                                         : IN4ADDR_ISANY((const SOCKADDR_IN *)(const void *)address);
 }
 static inline BOOLEAN INETADDR_ISV4MAPPED(const SOCKADDR *address) {
-  return (BOOLEAN)(address->sa_family == AF_INET6 &&
-                   IN6ADDR_ISV4MAPPED((const SOCKADDR_IN6 *)(const void *)address));
+  return (BOOLEAN)(address->sa_family == AF_INET6 && IN6ADDR_ISV4MAPPED((const SOCKADDR_IN6 *)(const void *)address));
 }
 /* Port, a 16-bit field at the same place in both families, in network order. */
 static inline USHORT SS_PORT(const void *address) { return ((const SOCKADDR_IN *)address)->sin_port; }

@@ -86,26 +86,26 @@ typedef struct _WSAPROTOCOLCHAIN {
   DWORD ChainEntries[MAX_PROTOCOL_CHAIN];
 } WSAPROTOCOLCHAIN, *LPWSAPROTOCOLCHAIN;
 
-#define WS2_PROTOCOL_INFO(character)  \
-  DWORD dwServiceFlags1;              \
-  DWORD dwServiceFlags2;              \
-  DWORD dwServiceFlags3;              \
-  DWORD dwServiceFlags4;              \
-  DWORD dwProviderFlags;              \
-  GUID ProviderId;                    \
-  DWORD dwCatalogEntryId;             \
-  WSAPROTOCOLCHAIN ProtocolChain;     \
-  int iVersion;                       \
-  int iAddressFamily;                 \
-  int iMaxSockAddr;                   \
-  int iMinSockAddr;                   \
-  int iSocketType;                    \
-  int iProtocol;                      \
-  int iProtocolMaxOffset;             \
-  int iNetworkByteOrder;              \
-  int iSecurityScheme;                \
-  DWORD dwMessageSize;                \
-  DWORD dwProviderReserved;           \
+#define WS2_PROTOCOL_INFO(character) \
+  DWORD dwServiceFlags1;             \
+  DWORD dwServiceFlags2;             \
+  DWORD dwServiceFlags3;             \
+  DWORD dwServiceFlags4;             \
+  DWORD dwProviderFlags;             \
+  GUID ProviderId;                   \
+  DWORD dwCatalogEntryId;            \
+  WSAPROTOCOLCHAIN ProtocolChain;    \
+  int iVersion;                      \
+  int iAddressFamily;                \
+  int iMaxSockAddr;                  \
+  int iMinSockAddr;                  \
+  int iSocketType;                   \
+  int iProtocol;                     \
+  int iProtocolMaxOffset;            \
+  int iNetworkByteOrder;             \
+  int iSecurityScheme;               \
+  DWORD dwMessageSize;               \
+  DWORD dwProviderReserved;          \
   character szProtocol[WSAPROTOCOL_LEN + 1];
 
 typedef struct _WSAPROTOCOL_INFOA {

@@ -66,11 +66,11 @@ typedef struct _WSACMSGHDR {
 #define WSA_CMSGDATA_ALIGN(length) WSA_CMSGHDR_ALIGN(length)
 #define WSA_CMSG_FIRSTHDR(message) \
   ((message)->Control.len >= sizeof(WSACMSGHDR) ? (LPWSACMSGHDR)(void *)(message)->Control.buf : (LPWSACMSGHDR)0)
-#define WSA_CMSG_NXTHDR(message, header)                                                                    \
-  ((header) == 0 ? WSA_CMSG_FIRSTHDR(message)                                                               \
-   : ((UCHAR *)(header) + WSA_CMSGHDR_ALIGN((header)->cmsg_len) + sizeof(WSACMSGHDR) >                      \
-      (UCHAR *)(message)->Control.buf + (message)->Control.len)                                             \
-       ? (LPWSACMSGHDR)0                                                                                    \
+#define WSA_CMSG_NXTHDR(message, header)                                               \
+  ((header) == 0 ? WSA_CMSG_FIRSTHDR(message)                                          \
+   : ((UCHAR *)(header) + WSA_CMSGHDR_ALIGN((header)->cmsg_len) + sizeof(WSACMSGHDR) > \
+      (UCHAR *)(message)->Control.buf + (message)->Control.len)                        \
+       ? (LPWSACMSGHDR)0                                                               \
        : (LPWSACMSGHDR)(void *)((UCHAR *)(header) + WSA_CMSGHDR_ALIGN((header)->cmsg_len)))
 #define WSA_CMSG_DATA(header) ((UCHAR *)(header) + WSA_CMSGDATA_ALIGN(sizeof(WSACMSGHDR)))
 #define WSA_CMSG_SPACE(length) (WSA_CMSGDATA_ALIGN(sizeof(WSACMSGHDR) + WSA_CMSGHDR_ALIGN(length)))

@@ -50,8 +50,18 @@ typedef struct ipv6_mreq {
 #define IN4ADDR_BROADCAST 0xffffffffu
 #undef IN6ADDR_ANY_INIT
 #undef IN6ADDR_LOOPBACK_INIT
-#define IN6ADDR_ANY_INIT {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}}
-#define IN6ADDR_LOOPBACK_INIT {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}}
+#define IN6ADDR_ANY_INIT                                 \
+  {                                                      \
+    {                                                    \
+      { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } \
+    }                                                    \
+  }
+#define IN6ADDR_LOOPBACK_INIT                            \
+  {                                                      \
+    {                                                    \
+      { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } \
+    }                                                    \
+  }
 
 static const IN6_ADDR ws2_in6addr_any __attribute__((__unused__)) = IN6ADDR_ANY_INIT;
 static const IN6_ADDR ws2_in6addr_loopback __attribute__((__unused__)) = IN6ADDR_LOOPBACK_INIT;

@@ -28,7 +28,7 @@
 #define inet_ntoa ws2_inet_ntoa
 /* u_long is glibc's, of 64 bits; a ULONG has 32. */
 #define ioctlsocket(s, cmd, argp) \
-  _Generic((argp), ULONG *: ws2_ioctlsocket32, LONG *: ws2_ioctlsocket_int, default: ws2_ioctlsocket)(s, cmd, argp)
+  _Generic((argp), ULONG * : ws2_ioctlsocket32, LONG * : ws2_ioctlsocket_int, default : ws2_ioctlsocket)(s, cmd, argp)
 static inline int ws2_ioctlsocket_int(SOCKET s, long cmd, LONG *argp) {
   return ws2_ioctlsocket32(s, cmd, (ULONG *)argp);
 }

@@ -90,5 +90,4 @@ int ws2_mutex_trylock(void *_Nonnull mutex);
 int ws2_mutex_unlock(void *_Nonnull mutex);
 int ws2_mutex_destroy(void *_Nonnull mutex);
 
-
 #endif
