@@ -16,6 +16,12 @@ let cNoWarnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"]), .treatAllWarn
 
 func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
 
+func probe(_ name: String, _ folder: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["ProbeSupport"], path: "Tests/Probes/\(folder)", cSettings: cNoWarnings,
+    linkerSettings: [.linkedLibrary("pthread")])
+}
+
 let package = Package(
   name: "wfpshim",
   products: [
@@ -108,6 +114,13 @@ let package = Package(
       swiftSettings: noWarnings),
     .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
-    .testTarget(name: "PreloadTests", swiftSettings: noWarnings),
+    .testTarget(
+      name: "PreloadTests", dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"],
+      swiftSettings: noWarnings),
+
+    // Plain Linux programs that the preload tests run with and without the shim.
+    .target(name: "Spawn", path: "Tests/Spawn", cSettings: cNoWarnings),
+    .target(name: "ProbeSupport", path: "Tests/Probes/support", cSettings: cNoWarnings),
+    probe("ProbeOrigin", "origin"), probe("ProbeService", "service"), probe("ProbeClient", "client"),
   ]
 )

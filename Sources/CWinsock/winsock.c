@@ -1,1 +1,147 @@
+#define _GNU_SOURCE
 #include "wfp_winsock.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+static const struct ws2_error_row ws2_error_rows[] = {
+#define WS2_ERROR(name, value, meaning) {#name, value, meaning},
+#include "../../include/wfpshim/wsaerror.def"
+};
+
+static const struct ws2_errno_row ws2_errno_rows[] = {
+#define WS2_ERRNO(number, name) {number, name},
+#include "../../include/wfpshim/wsaerror.def"
+};
+
+int ws2_error_row_count(void) { return (int)(sizeof ws2_error_rows / sizeof ws2_error_rows[0]); }
+int ws2_errno_row_count(void) { return (int)(sizeof ws2_errno_rows / sizeof ws2_errno_rows[0]); }
+
+struct ws2_error_row ws2_error_row_at(int index) {
+  return ws2_error_rows[index];
+}
+struct ws2_errno_row ws2_errno_row_at(int index) {
+  return ws2_errno_rows[index];
+}
+
+const char *ws2_error_meaning(int error) {
+  for (int index = 0; index < ws2_error_row_count(); index++)
+    if (ws2_error_rows[index].value == error) return ws2_error_rows[index].meaning;
+  return "unknown error";
+}
+
+int ws2_error_from_errno(int number) {
+  switch (number) {
+#define WS2_ERRNO(number, name) \
+  case number:                  \
+    return name;
+#include "../../include/wfpshim/wsaerror.def"
+  }
+  return WSASYSCALLFAILURE;
+}
+
+static _Thread_local int last_error;
+static _Thread_local int callback_depth;
+
+int ws2_last_error(void) { return last_error; }
+void ws2_set_last_error(int error) { last_error = error; }
+int ws2_callback_depth(void) { return callback_depth; }
+void ws2_add_callback_depth(int change) { callback_depth += change; }
+
+static pthread_mutex_t objects = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int forks;
+
+void ws2_lock(void) { pthread_mutex_lock(&objects); }
+void ws2_unlock(void) { pthread_mutex_unlock(&objects); }
+unsigned int ws2_fork_count(void) { return __atomic_load_n(&forks, __ATOMIC_RELAXED); }
+
+static void after_fork_in_child(void) {
+  __atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
+  ws2_unlock();
+}
+
+__attribute__((constructor)) static void prepare_for_fork(void) {
+  pthread_atfork(ws2_lock, ws2_unlock, after_fork_in_child);
+}
+
+int ws2_accept4(int fd, struct sockaddr *name, socklen_t *size, int flags) { return accept4(fd, name, size, flags); }
+int ws2_make_cancel_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+int ws2_descriptor_flags(int fd) { return fcntl(fd, F_GETFL); }
+int ws2_set_descriptor_flags(int fd, int flags) { return fcntl(fd, F_SETFL, flags); }
+
+/* The comparison is of the old value, and a true one wakes at most one waiter on a futex of the caller's: the wake-up
+ * is spurious, which every futex user must bear. */
+int ws2_judge_write(void *word) {
+  static unsigned int unused;
+  long result = syscall(SYS_futex, &unused, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0L, word,
+                        FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_LT, -2048));
+  return result < 0 ? errno : 0;
+}
+
+/* The kernel reads the word to compare it; whether it is equal does not matter, as nobody waits on it for us. */
+int ws2_judge_read(const void *word) {
+  static unsigned int unused;
+  long result = syscall(SYS_futex, word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, 0L, &unused, ~0u);
+  return result < 0 && errno == EFAULT ? EFAULT : 0;
+}
+
+#if !defined(MADV_POPULATE_WRITE)
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+int ws2_populate_write(void *page, size_t size) { return madvise(page, size, MADV_POPULATE_WRITE) == 0 ? 0 : errno; }
+
+void ws2_futex_wait(unsigned int *word, unsigned int expected, long long milliseconds) {
+  struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
+  syscall(SYS_futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, expected, milliseconds < 0 ? NULL : &limit);
+}
+
+void ws2_futex_wake(unsigned int *word) { syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 0x7fffffff); }
+
+int ws2_start_thread(size_t stack_size, void *(*start)(void *), void *argument) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (stack_size != 0) pthread_attr_setstacksize(&attributes, stack_size);
+  int error = pthread_create(&thread, &attributes, start, argument);
+  pthread_attr_destroy(&attributes);
+  return error;
+}
+
+int ws2_thread_identifier(void) {
+  static _Thread_local int identifier;
+  static _Thread_local unsigned int taken_after_fork;
+  if (identifier == 0 || taken_after_fork != ws2_fork_count()) {
+    identifier = (int)syscall(SYS_gettid);
+    taken_after_fork = ws2_fork_count();
+  }
+  return identifier;
+}
+
+WS2_STATIC_ASSERT(sizeof(CRITICAL_SECTION) >= sizeof(pthread_mutex_t), "CRITICAL_SECTION holds a mutex");
+WS2_STATIC_ASSERT(_Alignof(CRITICAL_SECTION) >= _Alignof(pthread_mutex_t), "CRITICAL_SECTION holds a mutex");
+
+int ws2_make_recursive_mutex(void *mutex) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+  int error = pthread_mutex_init(mutex, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  return error;
+}
+int ws2_mutex_lock(void *mutex) { return pthread_mutex_lock(mutex); }
+int ws2_mutex_trylock(void *mutex) { return pthread_mutex_trylock(mutex); }
+int ws2_mutex_unlock(void *mutex) { return pthread_mutex_unlock(mutex); }
+int ws2_mutex_destroy(void *mutex) { return pthread_mutex_destroy(mutex); }
+
+/* Windows' numbers and layouts that Swift relies on. */
+WS2_STATIC_ASSERT(offsetof(WSADATA, szDescription) == 16 && offsetof(WSADATA, szSystemStatus) == 273, "WSADATA");
+WS2_STATIC_ASSERT(sizeof(struct addrinfo) == 48 && offsetof(struct addrinfo, ai_addr) == 24, "glibc's addrinfo");
+WS2_STATIC_ASSERT(sizeof(struct tcp_keepalive) == 12, "tcp_keepalive");
+WS2_STATIC_ASSERT(WSAEINTR == 10004 && WSAENOTSOCK == 10038 && WSANOTINITIALISED == 10093, "error numbers");

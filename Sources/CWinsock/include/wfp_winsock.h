@@ -1,1 +1,93 @@
-void wfp_winsock(void);
+/* What Swift cannot say itself: Winsock's public declarations, per-thread state, variadic system calls, and the
+ * error table. The C layer has no opinion: it forwards and returns. */
+#ifndef WFP_WINSOCK_H
+#define WFP_WINSOCK_H
+
+#define WS2_PLAIN_POINTERS /* Swift implements the functions with the types that the ABI has */
+#include "../../../include/wfpshim/winsock2.h"
+#include "../../../include/wfpshim/ws2tcpip.h"
+#include "../../../include/wfpshim/mstcpip.h"
+#include "../../../include/wfpshim/mswsock.h"
+#include "../../../include/wfpshim/windows.h"
+
+/* The rows of wsaerror.def, for the translation, gai_strerrorA, the tests and the documentation. */
+struct ws2_error_row {
+  const char *_Nonnull name;
+  int value;
+  const char *_Nonnull meaning;
+};
+struct ws2_errno_row {
+  int number; /* errno */
+  int value;  /* Windows */
+};
+int ws2_error_row_count(void);
+int ws2_errno_row_count(void);
+struct ws2_error_row ws2_error_row_at(int index);
+struct ws2_errno_row ws2_errno_row_at(int index);
+const char *_Nonnull ws2_error_meaning(int error);
+
+/* The Windows error for an errno; WSASYSCALLFAILURE for one that no row names. */
+int ws2_error_from_errno(int number);
+
+/* Per-thread state, which Swift has no word for. */
+int ws2_last_error(void);
+void ws2_set_last_error(int error);
+int ws2_callback_depth(void);
+void ws2_add_callback_depth(int change);
+
+/* How often this process has come out of fork() as the child: descriptors' waiters of the parent do not exist here. */
+unsigned int ws2_fork_count(void);
+
+/* One lock for the objects behind handles; fork() leaves it free in the child. */
+void ws2_lock(void);
+void ws2_unlock(void);
+
+static inline int ws2_errno(void) { return errno; }
+
+/* ioctl is variadic. It must stay a call of libc's symbol: the preload answers it. */
+static inline int ws2_ioctl(int fd, unsigned long code, void *_Nullable argument) { return ioctl(fd, code, argument); }
+int ws2_descriptor_flags(int fd);                /* fcntl(F_GETFL) */
+int ws2_set_descriptor_flags(int fd, int flags); /* fcntl(F_SETFL) */
+
+/* FUTEX_WAKE_OP with OR 0: 0 when the aligned word can be written; it keeps its value. */
+int ws2_judge_write(void *_Nullable word);
+/* FUTEX_CMP_REQUEUE: 0 when the aligned word can be read. */
+int ws2_judge_read(const void *_Nullable word);
+int ws2_populate_write(void *_Nonnull page, size_t size);
+
+/* Waits while *word is expected, at most milliseconds (negative: for ever). */
+void ws2_futex_wait(unsigned int *_Nonnull word, unsigned int expected, long long milliseconds);
+void ws2_futex_wake(unsigned int *_Nonnull word);
+
+/* accept4 and eventfd, which need _GNU_SOURCE. */
+int ws2_accept4(int fd, struct sockaddr *_Nullable name, socklen_t *_Nullable size, int flags);
+int ws2_make_cancel_descriptor(void);
+
+/* Enumerators and macros that Swift does not import as Int32. */
+static inline int ws2_socket_stream(void) { return SOCK_STREAM; }
+static inline int ws2_socket_datagram(void) { return SOCK_DGRAM; }
+static inline int ws2_socket_raw(void) { return SOCK_RAW; }
+static inline int ws2_close_on_exec(void) { return SOCK_CLOEXEC; }
+static inline int ws2_accept_non_blocking(void) { return SOCK_NONBLOCK; }
+static inline int ws2_protocol_tcp(void) { return IPPROTO_TCP; }
+static inline int ws2_protocol_ip(void) { return IPPROTO_IP; }
+static inline int ws2_protocol_ipv6(void) { return IPPROTO_IPV6; }
+static inline int ws2_no_signal(void) { return MSG_NOSIGNAL; }
+static inline int ws2_dont_wait(void) { return MSG_DONTWAIT; }
+
+static const DWORD ws2_SIO_KEEPALIVE_VALS = SIO_KEEPALIVE_VALS;
+static const DWORD ws2_SIO_BASE_HANDLE = SIO_BASE_HANDLE;
+static const DWORD ws2_SIO_UDP_CONNRESET = SIO_UDP_CONNRESET;
+static const DWORD ws2_SIO_UDP_NETRESET = SIO_UDP_NETRESET;
+static const DWORD ws2_SIO_LOOPBACK_FAST_PATH = SIO_LOOPBACK_FAST_PATH;
+
+/* Starts a thread that is not joined; 0 or errno. */
+int ws2_start_thread(size_t stack_size, void *_Nullable (*_Nonnull start)(void *_Nullable), void *_Nullable argument);
+int ws2_thread_identifier(void);
+int ws2_make_recursive_mutex(void *_Nonnull mutex);
+int ws2_mutex_lock(void *_Nonnull mutex);
+int ws2_mutex_trylock(void *_Nonnull mutex);
+int ws2_mutex_unlock(void *_Nonnull mutex);
+int ws2_mutex_destroy(void *_Nonnull mutex);
+
+#endif

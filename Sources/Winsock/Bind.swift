@@ -1,0 +1,75 @@
+public import CWinsock
+import Glibc
+
+@c @implementation
+public func ws2_bind(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size: Int32) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try socket.requireSocket()
+    try unsafe checkName(name, size)
+    unsafe allowTimeWait(socket, name!)
+    return try checked(unsafe bind(socket.descriptor, name, socklen_t(size)))
+  }
+}
+
+/// On Windows connections in TIME_WAIT do not keep a restarted service from its port; on Linux they do unless
+/// SO_REUSEADDR is set, which there (unlike on Windows) never takes a port from a listener.
+private func allowTimeWait(_ socket: Socket, _ name: UnsafePointer<sockaddr>) {
+  let family = unsafe Int32(name.pointee.sa_family)
+  guard family == AF_INET || family == AF_INET6 else { return }
+  let port = unsafe UnsafeRawPointer(name).load(fromByteOffset: 2, as: UInt16.self)
+  guard port != 0, socket.type == ws2_socket_stream() else { return }
+  var on: Int32 = 1
+  unsafe setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+}
+
+extension Socket {
+  /// SOCK_STREAM and so on; -1 when it cannot be told.
+  var type: Int32 {
+    var type: Int32 = -1
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size)
+    return type
+  }
+}
+
+@c @implementation
+public func ws2_listen(_ handle: SOCKET, _ backlog: Int32) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try socket.requireSocket()
+    // Linux would bind it to a port of its own choice.
+    if socket.type == ws2_socket_stream(), try SocketName.local(of: socket.descriptor).isUnboundInternetName {
+      throw WSAError(WSAEINVAL)
+    }
+    // SOMAXCONN_HINT is a negative number.
+    return try checked(listen(socket.descriptor, Int32(clamping: backlog.magnitude)))
+  }
+}
+
+@c @implementation
+public func ws2_getsockname(
+  _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try socket.requireSocket()
+    let local = try SocketName.local(of: socket.descriptor)
+    guard let name = unsafe name, let size = unsafe size else { throw WSAError(WSAEFAULT) }
+    guard !local.isUnboundInternetName else { throw WSAError(WSAEINVAL) }
+    try unsafe local.copy(to: name, size)
+    return 0
+  }
+}
+
+@c @implementation
+public func ws2_getpeername(
+  _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try socket.requireSocket()
+    try unsafe answerName(name, size) { unsafe getpeername(socket.descriptor, $0, $1) }
+    return 0
+  }
+}

@@ -1,0 +1,28 @@
+public import CWinsock
+import Glibc
+
+@c @implementation
+public func ws2_shutdown(_ handle: SOCKET, _ how: Int32) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try socket.requireSocket()
+    guard (SD_RECEIVE...SD_BOTH).contains(how) else { throw WSAError(WSAEINVAL) }
+    try checked(shutdown(socket.descriptor, how))
+    if how != SD_RECEIVE { socket.set(.sendIsShut) }
+    if how != SD_SEND { socket.set(.receiveIsShut) }
+    return 0
+  }
+}
+
+@c @implementation
+public func closesocket(_ handle: SOCKET) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try socket.requireSocket()
+    try socket.dismantle()
+    while let deferred = DeferredConnections.next(of: socket) { deferred.refuse() }
+    // Linux frees the number whatever close() says.
+    close(socket.descriptor)
+    return 0
+  }
+}

@@ -1,0 +1,67 @@
+public import CWinsock
+import Glibc
+
+@c @implementation
+public func ws2_socket(_ family: Int32, _ type: Int32, _ transport: Int32) -> SOCKET {
+  winsock(failing: invalidSocket) { () throws(WSAError) in
+    try makeSocket(family, type, transport, flags: DWORD(WSA_FLAG_OVERLAPPED))
+  }
+}
+
+@c @implementation
+public func WSASocketA(
+  _ family: Int32, _ type: Int32, _ transport: Int32, _ info: LPWSAPROTOCOL_INFOA?, _ group: GROUP, _ flags: DWORD
+) -> SOCKET {
+  winsock(failing: invalidSocket) { () throws(WSAError) in
+    guard let info = unsafe info else { return try makeSocket(family, type, transport, flags: flags) }
+    return try unsafe makeSocket(
+      family == FROM_PROTOCOL_INFO ? info.pointee.iAddressFamily : family,
+      type == FROM_PROTOCOL_INFO ? info.pointee.iSocketType : type,
+      transport == FROM_PROTOCOL_INFO ? info.pointee.iProtocol : transport, flags: flags)
+  }
+}
+
+@c @implementation
+public func WSASocketW(
+  _ family: Int32, _ type: Int32, _ transport: Int32, _ info: LPWSAPROTOCOL_INFOW?, _ group: GROUP, _ flags: DWORD
+) -> SOCKET {
+  winsock(failing: invalidSocket) { () throws(WSAError) in
+    guard let info = unsafe info else { return try makeSocket(family, type, transport, flags: flags) }
+    return try unsafe makeSocket(
+      family == FROM_PROTOCOL_INFO ? info.pointee.iAddressFamily : family,
+      type == FROM_PROTOCOL_INFO ? info.pointee.iSocketType : type,
+      transport == FROM_PROTOCOL_INFO ? info.pointee.iProtocol : transport, flags: flags)
+  }
+}
+
+/// INVALID_SOCKET, whose cast Swift does not import.
+let invalidSocket = SOCKET.max
+
+private let acceptedFlags = DWORD(
+  WSA_FLAG_OVERLAPPED | WSA_FLAG_MULTIPOINT_C_ROOT | WSA_FLAG_MULTIPOINT_C_LEAF | WSA_FLAG_MULTIPOINT_D_ROOT
+    | WSA_FLAG_MULTIPOINT_D_LEAF | WSA_FLAG_NO_HANDLE_INHERIT)
+
+private func makeSocket(_ family: Int32, _ type: Int32, _ transport: Int32, flags: DWORD) throws(WSAError) -> SOCKET {
+  guard flags & ~acceptedFlags == 0 else { throw WSAError(WSAEINVAL) }
+  // Linux takes flags in the upper bits of the type; Winsock knows types only.
+  guard (0...0xf).contains(type) else { throw WSAError(WSAESOCKTNOSUPPORT) }
+  let kind = type == 0 ? ws2_socket_stream() : type
+  let closesOnExec = flags & DWORD(WSA_FLAG_NO_HANDLE_INHERIT) != 0
+  let descriptor = socket(family, kind | (closesOnExec ? ws2_close_on_exec() : 0), transport)
+  guard descriptor >= 0 else { throw socketError(kind) }
+  if family == AF_INET6 {
+    // On Windows an IPv6 socket is not dual-stack until the program says so.
+    var on: Int32 = 1
+    unsafe setsockopt(
+      descriptor, ws2_protocol_ipv6(), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<Int32>.size))
+  }
+  let isOverlapped = flags & DWORD(WSA_FLAG_OVERLAPPED) != 0
+  return try Socket(made: descriptor, isOverlapped ? [] : .notOverlapped).handle
+}
+
+/// Linux says EINVAL for a type that it does not know, and EPROTONOSUPPORT for a protocol of another type.
+private func socketError(_ type: Int32) -> WSAError {
+  let known = [ws2_socket_stream(), ws2_socket_datagram(), ws2_socket_raw()]
+  if ws2_errno() == EINVAL, !known.contains(type) { return WSAError(WSAESOCKTNOSUPPORT) }
+  return .fromErrno
+}

@@ -1,0 +1,108 @@
+public import CWinsock
+import Glibc
+import Synchronization
+
+@c @implementation
+public func ws2_recv(_ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ flags: Int32) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    return try unsafe Message.over(UnsafeMutableRawPointer(buffer), size) { message throws(WSAError) in
+      let count = try socket.receive(&message, flags)
+      try message.requireWhole()
+      return Int32(clamping: count)
+    }
+  }
+}
+
+@c @implementation
+public func ws2_recvfrom(
+  _ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ flags: Int32,
+  _ name: UnsafeMutablePointer<sockaddr>?, _ nameSize: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    return try unsafe Message.over(UnsafeMutableRawPointer(buffer), size) { message throws(WSAError) in
+      guard let name = unsafe name, let nameSize = unsafe nameSize else {
+        let count = try socket.receive(&message, flags)
+        try message.requireWhole()
+        return Int32(clamping: count)
+      }
+      guard unsafe isWritable(nameSize, MemoryLayout<Int32>.size), unsafe nameSize.pointee >= 16 else {
+        throw WSAError(WSAEFAULT)
+      }
+      unsafe message.header.msg_name = UnsafeMutableRawPointer(name)
+      unsafe message.header.msg_namelen = socklen_t(nameSize.pointee)
+      let count = try socket.receive(&message, flags)
+      unsafe nameSize.pointee = Int32(bitPattern: message.header.msg_namelen)
+      try message.requireWhole()
+      return Int32(clamping: count)
+    }
+  }
+}
+
+@c @implementation
+public func WSARecv(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
+  _ flags: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?,
+  _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try unsafe socket.requireSynchronous(overlapped)
+    guard let received = unsafe received, let flags = unsafe flags,
+      unsafe isWritable(received, MemoryLayout<DWORD>.size), unsafe isWritable(flags, MemoryLayout<DWORD>.size)
+    else { throw WSAError(WSAEFAULT) }
+    return try unsafe Message.over(buffers, count) { message throws(WSAError) in
+      unsafe received.pointee = DWORD(clamping: try socket.receive(&message, Int32(bitPattern: flags.pointee)))
+      unsafe flags.pointee = DWORD(bitPattern: message.header.msg_flags & Int32(MSG_OOB))
+      try message.requireWhole()
+      return 0
+    }
+  }
+}
+
+private let waitAll = Int32(MSG_WAITALL)
+private let peek = Int32(MSG_PEEK)
+private let receiveFlags = waitAll | peek | Int32(MSG_OOB) | MSG_PARTIAL
+
+extension Message {
+  /// A datagram that did not fit: its beginning is there, the rest is gone, and Winsock calls it an error.
+  func requireWhole() throws(WSAError) {
+    let truncated = Int32(MSG_TRUNC)
+    guard unsafe header.msg_flags & truncated == 0 else { throw WSAError(WSAEMSGSIZE) }
+  }
+}
+
+extension Socket {
+  func receive(_ message: inout Message, _ flags: Int32) throws(WSAError) -> Int {
+    guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
+    guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    return try operation { () throws(WSAError) in
+      let deadline = Deadline(timeoutOption: unsafe state.pointee.receiveTimeout.load(ordering: .relaxed))
+      let systemFlags = flags & ~(waitAll | MSG_PARTIAL) | ws2_dont_wait()
+      var total = 0
+      while true {
+        let count = unsafe recvmsg(descriptor, &message.header, systemFlags)
+        if count >= 0 {
+          total += count
+          message.advance(count)
+          guard flags & waitAll != 0, flags & peek == 0, count > 0, message.bytesLeft > 0, type == ws2_socket_stream()
+          else { return total }
+          continue
+        }
+        switch ws2_errno() {
+        case EINTR: continue
+        case EAGAIN where !isNonBlocking:
+          guard try wait(for: POLLIN, until: deadline) else {
+            if total > 0 { return total }
+            throw WSAError(WSAETIMEDOUT)
+          }
+        default:
+          let error = WSAError.fromErrno
+          if total > 0 { return total }
+          throw error
+        }
+      }
+    }
+  }
+}

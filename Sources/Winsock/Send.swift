@@ -1,0 +1,92 @@
+public import CWinsock
+import Glibc
+import Synchronization
+
+@c @implementation
+public func ws2_send(_ handle: SOCKET, _ buffer: UnsafePointer<CChar>?, _ size: Int32, _ flags: Int32) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    return try unsafe Message.over(UnsafeMutableRawPointer(mutating: buffer), size) { message throws(WSAError) in
+      Int32(clamping: try socket.send(&message, flags))
+    }
+  }
+}
+
+@c @implementation
+public func ws2_sendto(
+  _ handle: SOCKET, _ buffer: UnsafePointer<CChar>?, _ size: Int32, _ flags: Int32, _ name: UnsafePointer<sockaddr>?,
+  _ nameSize: Int32
+) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    return try unsafe Message.over(UnsafeMutableRawPointer(mutating: buffer), size) { message throws(WSAError) in
+      if let name = unsafe name, nameSize != 0 {
+        try socket.requireSocket()
+        try unsafe checkName(name, nameSize)
+        unsafe message.header.msg_name = UnsafeMutableRawPointer(mutating: name)
+        unsafe message.header.msg_namelen = socklen_t(nameSize)
+      }
+      return Int32(clamping: try socket.send(&message, flags))
+    }
+  }
+}
+
+@c @implementation
+public func WSASend(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
+  _ overlapped: LPWSAOVERLAPPED?, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+) -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    let socket = try Socket(handle)
+    try unsafe socket.requireSynchronous(overlapped)
+    guard let sent = unsafe sent, unsafe isWritable(sent, MemoryLayout<DWORD>.size) else { throw WSAError(WSAEFAULT) }
+    return try unsafe Message.over(buffers, count) { message throws(WSAError) in
+      unsafe sent.pointee = DWORD(clamping: try socket.send(&message, Int32(bitPattern: flags)))
+      return 0
+    }
+  }
+}
+
+/// MSG_PARTIAL says nothing to a byte stream.
+private let sendFlags = Int32(MSG_OOB | MSG_DONTROUTE) | MSG_PARTIAL
+
+extension Socket {
+  /// Overlapped transfers are not there yet: refused, not made synchronous behind the program's back.
+  func requireSynchronous(_ overlapped: LPWSAOVERLAPPED?) throws(WSAError) {
+    guard unsafe overlapped == nil || !isOverlapped else { throw WSAError(WSAEOPNOTSUPP) }
+  }
+
+  /// Sends; on a blocking socket all of it. Never raises SIGPIPE (SPEC S6.2).
+  func send(_ message: inout Message, _ flags: Int32) throws(WSAError) -> Int {
+    guard flags & ~sendFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
+    guard !attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    let flags = flags & ~MSG_PARTIAL | ws2_no_signal() | ws2_dont_wait()
+    return try operation { () throws(WSAError) in
+      let deadline = Deadline(timeoutOption: unsafe state.pointee.sendTimeout.load(ordering: .relaxed))
+      var total = 0
+      while true {
+        let count = unsafe sendmsg(descriptor, &message.header, flags)
+        if count >= 0 {
+          total += count
+          message.advance(count)
+          if message.bytesLeft == 0 || isNonBlocking { return total }
+        } else {
+          guard try mayGoOn(ws2_errno(), total) else { return total }
+          guard try wait(for: POLLOUT, until: deadline) else {
+            if total > 0 { return total }
+            throw WSAError(WSAETIMEDOUT)
+          }
+        }
+      }
+    }
+  }
+
+  /// After a failed send: true to wait and try again, false to report what has been sent so far.
+  private func mayGoOn(_ error: Int32, _ total: Int) throws(WSAError) -> Bool {
+    if error == EINTR { return true }
+    if error == EAGAIN, !isNonBlocking { return true }
+    if total > 0 { return false }
+    if error == EPIPE, attributes.contains(.sendIsShut) { throw WSAError(WSAESHUTDOWN) }
+    throw WSAError(errno: error)
+  }
+}

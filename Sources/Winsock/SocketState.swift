@@ -1,0 +1,117 @@
+import CWinsock
+import Glibc
+import Synchronization
+
+/// What Winsock knows of a socket and the kernel does not. Kept by descriptor number, since that is what SOCKET is;
+/// made anew whenever a Winsock call makes a socket. A descriptor that came otherwise has the defaults of socket().
+struct SocketState: ~Copyable {
+  /// The upper 16 bits count forks (waiters of the parent do not exist in the child), then a bit that says that
+  /// closesocket is at work, then the number of calls under way.
+  let operations = Atomic<UInt32>(0)
+  let attributes = Atomic<UInt32>(0)
+  /// An eventfd that wakes whoever waits for the socket; made by the first who must wait.
+  let cancel = Atomic<Int32>(-1)
+  /// Milliseconds, as the program set them (the kernel rounds to its clock ticks); 0 waits for ever.
+  let receiveTimeout = Atomic<UInt32>(0)
+  let sendTimeout = Atomic<UInt32>(0)
+}
+
+struct SocketAttributes: OptionSet {
+  let rawValue: UInt32
+  /// Made by a Winsock call, so that the other bits tell the whole truth.
+  static let known = SocketAttributes(rawValue: 1)
+  static let notOverlapped = SocketAttributes(rawValue: 2)
+  static let nonBlocking = SocketAttributes(rawValue: 4)
+  static let connecting = SocketAttributes(rawValue: 8)
+  static let sendIsShut = SocketAttributes(rawValue: 16)
+  static let receiveIsShut = SocketAttributes(rawValue: 32)
+  static let isAccepting = SocketAttributes(rawValue: 64)
+}
+
+/// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.
+@safe
+private struct SocketTable: Sendable {
+  typealias Chunk = UnsafeMutablePointer<SocketState>
+  static let chunkSize = 256
+  static let chunkCount = 16384
+
+  nonisolated(unsafe) let chunks: UnsafeMutablePointer<Atomic<UInt>>
+
+  init() {
+    unsafe chunks = .allocate(capacity: Self.chunkCount)
+    for index in 0..<Self.chunkCount { unsafe (chunks + index).initialize(to: Atomic(0)) }
+  }
+
+  func state(of descriptor: Int) -> Chunk? {
+    let (slot, index) = descriptor.quotientAndRemainder(dividingBy: Self.chunkSize)
+    guard descriptor >= 0, slot < Self.chunkCount else { return nil }
+    let known = unsafe Chunk(bitPattern: chunks[slot].load(ordering: .acquiring))
+    return unsafe (known ?? make(slot)) + index
+  }
+
+  private func make(_ slot: Int) -> Chunk {
+    let fresh = Chunk.allocate(capacity: Self.chunkSize)
+    for index in 0..<Self.chunkSize { unsafe (fresh + index).initialize(to: SocketState()) }
+    let (done, found) = unsafe chunks[slot].compareExchange(
+      expected: 0, desired: UInt(bitPattern: fresh), ordering: .acquiringAndReleasing)
+    if done { return unsafe fresh }
+    unsafe fresh.deinitialize(count: Self.chunkSize)
+    unsafe fresh.deallocate()
+    return unsafe Chunk(bitPattern: found)!
+  }
+}
+
+private let table = SocketTable()
+
+/// A SOCKET that is a descriptor's number at least, with its state.
+@safe
+struct Socket {
+  let descriptor: Int32
+  let state: UnsafeMutablePointer<SocketState>
+
+  init(_ handle: SOCKET) throws(WSAError) {
+    guard handle <= SOCKET(Int32.max), let state = unsafe table.state(of: Int(handle)) else {
+      throw WSAError(WSAENOTSOCK)
+    }
+    descriptor = Int32(handle)
+    unsafe self.state = unsafe state
+  }
+
+  /// Takes over a descriptor that a Winsock call has just made.
+  init(made descriptor: Int32, _ attributes: SocketAttributes) throws(WSAError) {
+    try self.init(SOCKET(descriptor))
+    unsafe state.pointee.attributes.store(attributes.union(.known).rawValue, ordering: .releasing)
+    unsafe state.pointee.receiveTimeout.store(0, ordering: .relaxed)
+    unsafe state.pointee.sendTimeout.store(0, ordering: .relaxed)
+  }
+
+  var handle: SOCKET { SOCKET(descriptor) }
+
+  var attributes: SocketAttributes {
+    SocketAttributes(rawValue: unsafe state.pointee.attributes.load(ordering: .acquiring))
+  }
+
+  func set(_ attributes: SocketAttributes, _ isOn: Bool = true) {
+    if isOn {
+      unsafe state.pointee.attributes.bitwiseOr(attributes.rawValue, ordering: .acquiringAndReleasing)
+    } else {
+      unsafe state.pointee.attributes.bitwiseAnd(~attributes.rawValue, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  var isOverlapped: Bool { !attributes.contains(.notOverlapped) }
+
+  /// A Winsock program changes the mode through Winsock; of a descriptor from elsewhere the kernel is asked.
+  var isNonBlocking: Bool {
+    let attributes = attributes
+    if attributes.contains(.known) { return attributes.contains(.nonBlocking) }
+    return ws2_descriptor_flags(descriptor) & O_NONBLOCK != 0
+  }
+
+  /// SPEC S2.3.
+  func requireSocket() throws(WSAError) {
+    var type: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    try checked(unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size))
+  }
+}

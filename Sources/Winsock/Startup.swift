@@ -1,0 +1,61 @@
+public import CWinsock
+import Synchronization
+
+/// How many WSAStartup calls have not been undone.
+let startups = Atomic<Int>(0)
+
+@c @implementation
+public func WSAStartup(_ requested: WORD, _ data: LPWSADATA?) -> Int32 {
+  let major = requested & 0xff
+  guard major != 0 else { return Int32(WSAVERNOTSUPPORTED) }
+  guard ws2_callback_depth() == 0 else { return Int32(WSAEINPROGRESS) }
+  guard let data = unsafe data, unsafe isWritable(data, MemoryLayout<WSADATA>.size) else { return Int32(WSAEFAULT) }
+  unsafe data.pointee = describe(version: negotiate(requested))
+  startups.add(1, ordering: .acquiringAndReleasing)
+  return 0
+}
+
+@c @implementation
+public func WSACleanup() -> Int32 {
+  winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
+    // Two last cleanups at once: only one of them may take the count to zero.
+    var count = startups.load(ordering: .acquiring)
+    while true {
+      guard count > 0 else { throw WSAError(WSANOTINITIALISED) }
+      let (done, found) = startups.compareExchange(
+        expected: count, desired: count - 1, ordering: .acquiringAndReleasing)
+      if done { return 0 }
+      count = found
+    }
+  }
+}
+
+/// The highest version that both sides know: 1.0, 1.1, 2.0, 2.1 or 2.2. The major version is the low byte.
+private func negotiate(_ requested: WORD) -> WORD {
+  let major = requested & 0xff
+  let minor = requested >> 8
+  let highest: WORD = major == 1 ? 1 : 2
+  guard major <= 2 else { return 0x0202 }
+  return min(minor, highest) << 8 | major
+}
+
+private func describe(version: WORD) -> WSADATA {
+  var data = unsafe WSADATA()
+  unsafe data.wVersion = version
+  unsafe data.wHighVersion = 0x0202
+  if version & 0xff == 1 {
+    // Only version 1 programs read these; Windows gives these numbers.
+    unsafe data.iMaxSockets = 32767
+    unsafe data.iMaxUdpDg = 65467
+  }
+  unsafe write("WinSock 2.0", to: &data.szDescription)
+  unsafe write("Running", to: &data.szSystemStatus)
+  return unsafe data
+}
+
+private func write<Field>(_ text: StaticString, to field: inout Field) {
+  unsafe withUnsafeMutableBytes(of: &field) { bytes in
+    let characters = text.withUTF8Buffer { unsafe Array($0) }
+    for (index, byte) in characters.prefix(bytes.count - 1).enumerated() { unsafe bytes[index] = byte }
+  }
+}
