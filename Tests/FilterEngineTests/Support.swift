@@ -1,7 +1,10 @@
 import CEngine
+import Dispatch
 import FilterEngine
+import Foundation
 import Glibc
 import Policy
+import Synchronization
 
 /// A directory that only this test uses, as an engine's must be: 0700. It goes with everything in it.
 struct PrivateDirectory: ~Copyable {
@@ -97,3 +100,24 @@ let webPolicy = """
     - {name: deny, action: block, conditions: {ip_remote_port: 25}}
   """
 let otherPolicy = "version: 1\nfilters: [{name: only, action: permit}]\n"
+
+/// A number that threads share.
+final class Counter: Sendable {
+  let value = Atomic(0)
+}
+
+/// Runs `body` on threads of its own, which begin together, and waits for them.
+func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+  let waiting = Counter()
+  let running = DispatchGroup()
+  for number in 0..<count {
+    running.enter()
+    Thread.detachNewThread {
+      waiting.value.add(1, ordering: .sequentiallyConsistent)
+      while waiting.value.load(ordering: .sequentiallyConsistent) < count { sched_yield() }
+      body(number)
+      running.leave()
+    }
+  }
+  running.wait()
+}
