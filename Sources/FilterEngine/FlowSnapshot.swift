@@ -5,7 +5,8 @@ import RedirectCore
 
 extension FilterEngine {
   /// The flows that there are, oldest first. Slots that another process is changing right now are left out.
-  package func flows() -> [Flow] {
+  /// - Parameter liveOnly: Without those whose sockets are gone, their slot not yet used again (SPEC S10.5).
+  package func flows(liveOnly: Bool = true) -> [Flow] {
     let size = descriptor.status().map { UInt64($0.st_size) } ?? 0
     let present = unsafe min(wfp_load(&mapped.flowHeader.pointee.segment_count), UInt64(WFP_SEGMENTS))
     var flows: [Flow] = []
@@ -14,14 +15,13 @@ extension FilterEngine {
       let (segment, end) = segmentLayout(number, from: start)
       guard unsafe mapped.header.pointee.flow_region_offset + end <= size else { break }
       for slot in 0..<Int(segment.flow_count) {
-        if let copy = SlotCopy(mapped, segment, slot) { flows.append(copy.flow(names: mapped)) }
+        guard let copy = SlotCopy(mapped, segment, slot) else { continue }
+        if liveOnly && mapped.isOver(segment: number, slot: UInt32(slot)) { continue }
+        flows.append(copy.flow(names: mapped))
       }
     }
-    return flows.filter { !isStale($0) }.sorted { ($0.published, $0.id) < ($1.published, $1.id) }
+    return flows.sorted { ($0.published, $0.id) < ($1.published, $1.id) }
   }
-
-  /// Whether a flow's sockets are gone, its slot not yet reused (SPEC S10.5). The one place that decides it.
-  private func isStale(_ flow: Flow) -> Bool { false }
 }
 
 /// A slot and its attachment, copied while nobody changed them.
