@@ -67,6 +67,19 @@ private struct SlotCopy {
     return unsafe (hops, Array(bytes[hopBytes...]))
   }
 
+  /// The source as the service sees it. The kernel chooses that of an unbound socket: for a loopback endpoint 127.0.0.1
+  /// or ::1, for another one of this machine that address itself.
+  private var shownSource: wfp_address {
+    let unspecified = unsafe withUnsafeBytes(of: slot.source.bytes) { unsafe $0.allSatisfy { $0 == 0 } }
+    guard unspecified, slot.source.family != 0 else { return slot.source }
+    var shown = slot.source
+    shown.bytes = slot.endpoint.bytes
+    if slot.endpoint.family == UInt16(AF_INET), slot.endpoint.bytes.0 == 127 {
+      (shown.bytes.0, shown.bytes.1, shown.bytes.2, shown.bytes.3) = (127, 0, 0, 1)
+    }
+    return shown
+  }
+
   func flow(names: Engine) -> Flow {
     let application = slot.application
     return Flow(
@@ -76,7 +89,7 @@ private struct SlotCopy {
         session: application.session, startTime: application.start_time),
       client: Flow.Process(path: names.text(slot.client_path), pid: slot.client_pid),
       service: state == .claimed ? Flow.Process(path: names.text(slot.service_path), pid: slot.service_pid) : nil,
-      source: Endpoint(slot.source), endpoint: Endpoint(slot.endpoint), destination: Endpoint(slot.destination),
+      source: Endpoint(shownSource), endpoint: Endpoint(slot.endpoint), destination: Endpoint(slot.destination),
       local: Endpoint(slot.local), hops: hops.map { Flow.Hop($0, names: names) }, context: context,
       published: slot.published, claimed: slot.claimed)
   }

@@ -13,11 +13,24 @@ func currentEngine() -> EngineState {
   let process = unsafe wfp_process()
   if unsafe wfp_load(&process.pointee.loaded) == 0 { return .absent }
   if let engine = mappedEngine() {
-    if unsafe wfp_load32(&engine.header.pointee.superseded) == 0 { return .attached(engine) }
+    if unsafe wfp_load32(&engine.header.pointee.superseded) == 0 && !isReplaced() { return .attached(engine) }
   }
   let attached = attach()
   if let engine = mappedEngine() { return .attached(engine) }
   return attached
+}
+
+/// Whether the path names another file now. Who replaces an engine says so in the old one; this finds the engine that
+/// was removed and made anew, and looks once a second.
+private func isReplaced() -> Bool {
+  let process = unsafe wfp_process()
+  let second = wfp_now(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
+  if unsafe wfp_load(&process.pointee.looked_up) == second { return false }
+  unsafe wfp_store(&process.pointee.looked_up, second)
+  var status = stat()
+  if unsafe wfp_stat_path(wfp_engine_path(), &status) != 0 { return false }
+  let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: wfp_load(&process.pointee.current) &- 1)
+  return unsafe mapping.pointee.device != UInt64(status.st_dev) || mapping.pointee.inode != UInt64(status.st_ino)
 }
 
 /// The mapping in force, also a superseded one.

@@ -13,7 +13,7 @@
 #define WFP_HELD_BUCKETS 64u
 #define WFP_HELD_PER_BUCKET 8u
 #define WFP_SERVED_MAX 32u
-#define WFP_MAPPINGS 4u
+#define WFP_MAPPINGS 16u
 
 enum { WFP_NOT_ATTACHED = 0, WFP_ATTACHED = 1, WFP_REFUSED = 2 };
 
@@ -50,6 +50,7 @@ struct wfp_process {
 
   // The engine. mapping + 1 of the one in force; 0: none.
   uint64_t current;
+  uint64_t looked_up;   // second in which the path was last compared with the mapping
   uint64_t attach_lock; // 0, or 1 while a thread attaches; the others do without
   uint64_t refusal;     // errno + 1 for which the engine was refused; 0: it was not
   uint64_t next_mapping;
