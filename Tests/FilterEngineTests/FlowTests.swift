@@ -76,7 +76,7 @@ import Testing
     let engine = try FilterEngine(path: directory.engine)
     let segment = try #require(engine.mapped.segment(0))
     put(claimed(engine.mapped, segment), engine.mapped, segment, 4095, WFP_CLAIMED)
-    let flows = engine.flows()
+    let flows = engine.flows(liveOnly: false)
     #expect(flows.count == 1)
     let flow = try #require(flows.first)
     #expect(flow.state == .claimed && flow.id == String(repeating: "02", count: 16) && flow.transport == "tcp")
@@ -107,7 +107,7 @@ import Testing
     for (number, state) in [WFP_FREE, WFP_BUSY, 5, 15].enumerated() {
       put(slot, engine.mapped, segment, 2 + number, state)
     }
-    let flows = engine.flows()
+    let flows = engine.flows(liveOnly: false)
     #expect(flows.map(\.state) == [.published, .carrying])
     #expect(flows[0].service == nil && flows[0].ownHop?.provider == "b")
     #expect(flows[1].id == "socket-11" && flows[1].ownHop == nil && flows[1].hops.count == 2)
@@ -130,7 +130,7 @@ import Testing
       slot.published = UInt64(number)
       put(slot, engine.mapped, segment, number, WFP_CLAIMED)
     }
-    let flows = engine.flows()
+    let flows = engine.flows(liveOnly: false)
     #expect(flows.count == changes.count)
     #expect(flows.prefix(6).allSatisfy { $0.hops.isEmpty && $0.context.isEmpty })
     #expect(flows[6].client.path == "" && flows[7].application.path == "" && flows[7].hops.count == 2)
@@ -144,14 +144,31 @@ import Testing
     let (segment, end) = segmentLayout(1, from: start)
     engine.mapped.flowHeader.pointee.segments.1 = segment
     engine.mapped.flowHeader.pointee.segment_count = 2
-    #expect(engine.flows().isEmpty)
+    #expect(engine.flows(liveOnly: false).isEmpty)
     let region = engine.mapped.header.pointee.flow_region_offset
     let fd = open(directory.engine, O_RDWR | O_CLOEXEC)
     #expect(posix_fallocate(fd, off_t(region + start), off_t(end - start)) == 0)
     close(fd)
     put(claimed(engine.mapped, segment), engine.mapped, segment, 8191, WFP_CLAIMED)
-    #expect(engine.flows().map(\.context) == [[9, 8, 7]])
-    #expect(try FilterEngine(path: directory.engine).flows().count == 1)
+    #expect(engine.flows(liveOnly: false).map(\.context) == [[9, 8, 7]])
+    #expect(try FilterEngine(path: directory.engine).flows(liveOnly: false).count == 1)
+  }
+
+  /// S10.5: a flow whose sockets are gone is not shown, before its slot is used again.
+  @Test func flowsThatAreOver() throws {
+    let directory = try PrivateDirectory()
+    let engine = try FilterEngine(path: directory.engine)
+    let segment = try #require(engine.mapped.segment(0))
+    var slot = claimed(engine.mapped, segment)
+    // Of another network namespace, so that the kernel cannot be asked and the processes decide.
+    slot.netns = 1
+    slot.client_pid = UInt32(getpid())
+    put(slot, engine.mapped, segment, 0, WFP_CLAIMED)
+    slot.client_pid = 0x3f_ffff
+    slot.service_pid = 0x3f_fffe
+    put(slot, engine.mapped, segment, 1, WFP_CLAIMED)
+    #expect(engine.flows(liveOnly: false).count == 2)
+    #expect(engine.flows().map(\.client.pid) == [UInt32(getpid())])
   }
 
   /// A slot that changes all the time is shown whole or not at all.
@@ -168,7 +185,7 @@ import Testing
       guard let own = try? FilterEngine(path: path) else { return }
       if number == 0 {
         for _ in 0..<4000 {
-          for flow in own.flows() where flow.published != 500 {
+          for flow in own.flows(liveOnly: false) where flow.published != 500 {
             seen.value.add(1, ordering: .relaxed)
             #expect(flow.published == flow.claimed)
           }

@@ -29,7 +29,9 @@ import Testing
     slot.hop_count = 1
     slot.context_length = UInt32(context.count)
     slot.published = wfp_now(CLOCK_REALTIME) - 5_000_000_000
-    slot.client_pid = 12345
+    // Of another network namespace: a living process stands for its sockets.
+    slot.netns = 1
+    slot.client_pid = UInt32(getpid())
     slot.application = wfp_application(
       start_time: 1_700_000_000_500_000_000, pid: 12345, uid: 1, gid: 2, session: 3,
       path: mapped.intern("/usr/bin/curl"), is_root: 0)
@@ -67,7 +69,7 @@ import Testing
     #expect(application["path"] as? String == "/usr/bin/curl" && application["pid"] as? Int == 12345)
     #expect(application["startTime"] as? String == "2023-11-14T22:13:20.500000000Z")
     let client = try #require(flow["client"] as? [String: Any])
-    #expect(client.keys.sorted() == ["path", "pid"] && client["path"] is NSNull)
+    #expect(client.keys.sorted() == ["path", "pid"] && client["path"] is NSNull && client["pid"] as? Int32 == getpid())
     let service = try #require(flow["service"] as? [String: Any])
     #expect(service.keys.sorted() == ["path", "pid", "provider"])
     #expect(service["provider"] as? String == "contoso" && service["pid"] is NSNull)
