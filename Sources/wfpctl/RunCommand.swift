@@ -41,8 +41,17 @@ struct RunCommand: ParsableCommand {
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
     _ = unsafe execvp(program, &arguments)
     let number = errno
-    throw number == ENOENT
+    throw number == ENOENT || number == EACCES && !exists(program)
       ? Failure("\(program): not found", exitCode: 127)
       : Failure("\(program): not executable: \(reason(number))", exitCode: 126)
+  }
+
+  /// execvp says EACCES also for a name that is nowhere, when a folder of PATH may not be searched.
+  private func exists(_ program: String) -> Bool {
+    if program.contains("/") { return true }
+    let folders = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
+    return folders.split(separator: ":", omittingEmptySubsequences: false).contains { folder in
+      unsafe access("\(folder.isEmpty ? "." : folder)/\(program)", F_OK) == 0
+    }
   }
 }

@@ -99,7 +99,13 @@ import Testing
     let missing = try run(directory, ["no-such-program-here"])
     #expect(missing.code == 127 && missing.errors == "no-such-program-here: not found\n")
     #expect(try run(directory, [directory.path + "/none"]).code == 127)
+    // A folder of PATH that may not be searched does not make a name one that is found.
+    mkdir(directory.path + "/closed", 0)
+    let closed = try run(directory, ["no-such-program-here"], ["PATH": directory.path + "/closed:/usr/bin:/bin"])
+    #expect(closed.code == 127)
     let plain = try directory.file("plain", "text")
+    let unrunnable = try run(directory, ["plain"], ["PATH": directory.path])
+    #expect(unrunnable.code == 126 && unrunnable.errors == "plain: not executable: Permission denied\n")
     let refused = try run(directory, [plain])
     #expect(refused.code == 126 && refused.errors == "\(plain): not executable: Permission denied\n")
     #expect(try run(directory, [directory.path]).code == 126)
