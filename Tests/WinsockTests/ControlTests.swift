@@ -97,7 +97,8 @@ extension WinsockSuite {
         #expect(answer == socket)
         #expect(bytes == 8)
         #expect(
-          outcome { WSAIoctl(socket, ws2_SIO_BASE_HANDLE, nil, 0, &answer, 4, &bytes, nil, nil) } == .failure(WSAEFAULT))
+          outcome { WSAIoctl(socket, ws2_SIO_BASE_HANDLE, nil, 0, &answer, 4, &bytes, nil, nil) } == .failure(WSAEFAULT)
+        )
         closesocket(socket)
       }
     }

@@ -49,7 +49,8 @@ extension WinsockSuite {
         let (origin, originPort) = makeListener()
         var environment = ["LD_PRELOAD": transport, "DESTINATION_PORT": "\(originPort)"]
         if layout == "packed" { environment["PACKED"] = "1" }
-        let service = try RunningService(program, ["B", "0", "--layout", layout, "--count", "1"], environment: environment)
+        let service = try RunningService(
+          program, ["B", "0", "--layout", layout, "--count", "1"], environment: environment)
         let client = makeStream()
         #expect(connect(client, to: try #require(listeningPort(service))) == 0)
         let server = ws2_accept(origin, nil, nil)
@@ -134,10 +135,11 @@ private struct Usage: Equatable {
   init(of process: Int32) {
     let manager = FileManager.default
     let descriptors = (try? manager.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
-    sockets = descriptors.filter {
-      let target = (try? manager.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")) ?? ""
-      return target.hasPrefix("socket:") || target.contains("eventfd")
-    }.count
+    sockets =
+      descriptors.filter {
+        let target = (try? manager.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")) ?? ""
+        return target.hasPrefix("socket:") || target.contains("eventfd")
+      }.count
     threads = ((try? manager.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []).count
   }
 }

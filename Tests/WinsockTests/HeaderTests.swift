@@ -18,7 +18,9 @@ import Testing
     Compiler(program: "clang++", standards: ["c++11", "c++17", "c++20"], isCPlusPlus: true),
   ]
 
-  private func compile(_ text: String, _ compiler: Compiler, _ standard: String, _ more: [String] = []) throws -> Finished {
+  private func compile(_ text: String, _ compiler: Compiler, _ standard: String, _ more: [String] = []) throws
+    -> Finished
+  {
     let program = try #require(TestPaths.tool(compiler.program), "\(compiler) is part of the build's tools")
     let folder = try TemporaryFolder()
     let file = try folder.write(text, to: compiler.isCPlusPlus ? "program.cc" : "program.c")
@@ -101,12 +103,16 @@ import Testing
     ["mstcpip.h", "windows.h", "ws2tcpip.h"],
     ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h"],
     // glibc's headers before
-    ["stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h", "netinet/in.h", "arpa/inet.h", "netdb.h", "unistd.h",
-      "sys/select.h", "sys/ioctl.h", "winsock2.h", "ws2tcpip.h", "mstcpip.h", "windows.h"],
+    [
+      "stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h", "netinet/in.h", "arpa/inet.h", "netdb.h", "unistd.h",
+      "sys/select.h", "sys/ioctl.h", "winsock2.h", "ws2tcpip.h", "mstcpip.h", "windows.h",
+    ],
     // after
-    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "windows.h", "stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h",
+    [
+      "winsock2.h", "ws2tcpip.h", "mstcpip.h", "windows.h", "stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h",
       "netinet/in.h", "netinet/tcp.h", "arpa/inet.h", "netdb.h", "unistd.h", "sys/select.h", "sys/ioctl.h", "poll.h",
-      "fcntl.h", "signal.h", "pthread.h", "time.h", "errno.h", "net/if.h", "ifaddrs.h", "sys/un.h", "sys/uio.h"],
+      "fcntl.h", "signal.h", "pthread.h", "time.h", "errno.h", "net/if.h", "ifaddrs.h", "sys/un.h", "sys/uio.h",
+    ],
     // and in between
     ["stdio.h", "windows.h", "sys/socket.h", "winsock2.h", "netdb.h", "ws2tcpip.h", "arpa/inet.h", "mstcpip.h"],
   ]
@@ -126,7 +132,8 @@ import Testing
     #expect(headers.count > 15)
     // ws2functions.h and ws2names.h are parts of winsock2.h.
     for header in headers where !["ws2functions.h", "ws2names.h"].contains(header) {
-      let finished = try compile("#include <\(header)>\nint main(void) { return 0; }\n", compiler, compiler.standards[0])
+      let finished = try compile(
+        "#include <\(header)>\nint main(void) { return 0; }\n", compiler, compiler.standards[0])
       #expect(finished.status == 0, "\(header)\n\(finished.output)")
     }
   }
@@ -185,7 +192,8 @@ import Testing
       #expect(finished.status == 0, "\(text)\n\(finished.output)")
     }
     let fromCommandLine = try compile(
-      "#include <stdlib.h>\n#include <winsock2.h>\n" + check(512), compiler, compiler.standards[1], ["-DFD_SETSIZE=512"])
+      "#include <stdlib.h>\n#include <winsock2.h>\n" + check(512), compiler, compiler.standards[1], ["-DFD_SETSIZE=512"]
+    )
     #expect(fromCommandLine.status == 0, "\(fromCommandLine.output)")
   }
 

@@ -33,7 +33,8 @@ extension WinsockSuite {
           memset(buffer, 0xab, 256)
           for size: DWORD in [0, 4, 128, 256] {
             var bytes = prefilled
-            let result = ioctl(socket: server, code: code, output: size == 0 ? nil : buffer, outputSize: size, bytes: &bytes)
+            let result = ioctl(
+              socket: server, code: code, output: size == 0 ? nil : buffer, outputSize: size, bytes: &bytes)
             #expect(result == .failure(WSAEOPNOTSUPP), "S1.2")
             #expect(bytes == 0)
           }
@@ -61,7 +62,8 @@ extension WinsockSuite {
           #expect(ioctl(socket: socket, code: code, bytes: &bytes) == .failure(WSAENOTSOCK))
           #expect(ioctl(socket: socket, code: code, outputSize: 1, bytes: &bytes) == .failure(WSAENOTSOCK))
           #expect(
-            ioctl(socket: socket, code: code, input: bad.pointer, inputSize: 4, output: bad.pointer, outputSize: 64) == .failure(WSAENOTSOCK))
+            ioctl(socket: socket, code: code, input: bad.pointer, inputSize: 4, output: bad.pointer, outputSize: 64)
+              == .failure(WSAENOTSOCK))
           #expect(bytes == prefilled)
         }
       }
@@ -74,7 +76,8 @@ extension WinsockSuite {
           for size in [1, 4, 256, 5000, 70000] where kind != .straddling || size > 2 {
             let memory = BadMemory(kind, size: size)
             var bytes = prefilled
-            let result = ioctl(socket: server, code: code, output: memory.pointer, outputSize: DWORD(size), bytes: &bytes)
+            let result = ioctl(
+              socket: server, code: code, output: memory.pointer, outputSize: DWORD(size), bytes: &bytes)
             #expect(result == .failure(WSAEFAULT), "\(size) bytes")
             #expect(bytes == prefilled, "nothing written")
             #expect(memory.isUntouched)
@@ -246,7 +249,8 @@ extension WinsockSuite {
         #expect(bytes == 0)
         let set = { (outputSize: DWORD) in
           ioctl(
-            socket: socket, code: setCode, input: readOnly.pointer, inputSize: 64, outputSize: outputSize, bytes: &bytes)
+            socket: socket, code: setCode, input: readOnly.pointer, inputSize: 64, outputSize: outputSize, bytes: &bytes
+          )
         }
         #expect(set(0) == .failure(WSAEOPNOTSUPP), "records may lie in read-only memory")
         #expect(set(4) == .failure(WSAEINVAL))

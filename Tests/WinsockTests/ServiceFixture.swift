@@ -74,7 +74,9 @@ enum ServiceFixture {
   static func compile(_ source: String, to output: String, _ flags: [String]) throws {
     let gcc = try #require(TestPaths.tool("gcc"))
     let finished = try run(
-      gcc, ["-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-I\(TestPaths.headers)", source, "-o", output] + flags)
+      gcc,
+      ["-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-I\(TestPaths.headers)", source, "-o", output] + flags
+    )
     #expect(finished.status == 0, "\(finished.output)")
   }
 
@@ -103,10 +105,15 @@ final class RunningService {
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
     try process.run()
   }
 
-  deinit { if process.isRunning { process.terminate() } }
+  /// Not by SIGTERM: the program inherits the blocked signals of the thread that started it.
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+  }
 
   var identifier: Int32 { process.processIdentifier }
 

@@ -89,7 +89,9 @@ extension WinsockSuite {
         let file = SOCKET(open("/dev/null", O_RDWR))
         defer { close(Int32(file)) }
         for bad in [file, 9999, SOCKET(Int32.max), SOCKET(UInt32.max), noSocket] {
-          for (name, call) in callsOnASocket(bad) { #expect(outcome(call) == .failure(WSAENOTSOCK), "\(name) of \(bad)") }
+          for (name, call) in callsOnASocket(bad) {
+            #expect(outcome(call) == .failure(WSAENOTSOCK), "\(name) of \(bad)")
+          }
         }
       }
     }
@@ -101,7 +103,8 @@ extension WinsockSuite {
         #expect(outcome { ws2_connect(socket, nil, 16) } == .failure(WSAEFAULT))
         for size: Int32 in [-1, 0, 1, 15] {
           #expect(outcome { loopback().withPointer { name, _ in ws2_bind(socket, name, size) } } == .failure(WSAEFAULT))
-          #expect(outcome { loopback().withPointer { name, _ in ws2_connect(socket, name, size) } } == .failure(WSAEFAULT))
+          #expect(
+            outcome { loopback().withPointer { name, _ in ws2_connect(socket, name, size) } } == .failure(WSAEFAULT))
         }
         for kind in BadMemory.Kind.allCases where kind != .readOnly {
           let name = BadMemory(kind, size: 16).pointer.assumingMemoryBound(to: sockaddr.self)
@@ -153,7 +156,8 @@ extension WinsockSuite {
         let second = makeStream()
         #expect(outcome { loopback(port: port).withPointer { ws2_bind(second, $0, $1) } } == .failure(WSAEADDRINUSE))
         closesocket(listener)
-        #expect(outcome { loopback(port: port).withPointer { ws2_bind(second, $0, $1) } } == Outcome(result: 0, error: 0))
+        #expect(
+          outcome { loopback(port: port).withPointer { ws2_bind(second, $0, $1) } } == Outcome(result: 0, error: 0))
         #expect(outcome { loopback(port: port).withPointer { ws2_bind(second, $0, $1) } } == .failure(WSAEINVAL))
         closesocket(second)
       }
@@ -232,11 +236,14 @@ func callsOnASocket(_ socket: SOCKET) -> [(String, () -> Int32)] {
     ("accept", { Int32(truncatingIfNeeded: ws2_accept(socket, nil, nil)) }),
     ("WSAAccept", { Int32(truncatingIfNeeded: WSAAccept(socket, nil, nil, nil, 0)) }),
     ("connect", { ws2_connect(socket, nil, 0) }), ("send", { send(socket, "x") }),
-    ("sendto", { "x".withCString { text in loopback(port: 9).withPointer { ws2_sendto(socket, text, 1, 0, $0, $1) } } }),
+    (
+      "sendto", { "x".withCString { text in loopback(port: 9).withPointer { ws2_sendto(socket, text, 1, 0, $0, $1) } } }
+    ),
     ("recv", { receive(socket).count }), ("shutdown", { ws2_shutdown(socket, 99) }),
     ("closesocket", { closesocket(socket) }),
     ("ioctlsocket", { ws2_ioctlsocket(socket, 0, nil) }), ("ioctlsocket32", { ws2_ioctlsocket32(socket, 0, nil) }),
-    ("getsockopt", { ws2_getsockopt(socket, 0, 0, nil, nil) }), ("setsockopt", { ws2_setsockopt(socket, 0, 0, nil, 0) }),
+    ("getsockopt", { ws2_getsockopt(socket, 0, 0, nil, nil) }),
+    ("setsockopt", { ws2_setsockopt(socket, 0, 0, nil, 0) }),
     ("getsockname", { ws2_getsockname(socket, nil, nil) }), ("getpeername", { ws2_getpeername(socket, nil, nil) }),
     ("WSAIoctl", { WSAIoctl(socket, 0x9800_00dd, nil, 0, nil, 1, nil, nil, nil) }),
     (

@@ -20,17 +20,19 @@ extension WinsockSuite {
       #expect(socketOutcome { makeStream() } == .failure(WSANOTINITIALISED))
     }
 
-    @Test(arguments: [
-      (0x0001, 0x0001), (0x0101, 0x0101), (0x0201, 0x0101), (0x0002, 0x0002), (0x0102, 0x0102), (0x0202, 0x0202),
-      (0x0302, 0x0202), (0x0003, 0x0202), (0xff63, 0x0202),
-    ] as [(WORD, WORD)])
+    @Test(
+      arguments: [
+        (0x0001, 0x0001), (0x0101, 0x0101), (0x0201, 0x0101), (0x0002, 0x0002), (0x0102, 0x0102), (0x0202, 0x0202),
+        (0x0302, 0x0202), (0x0003, 0x0202), (0xff63, 0x0202),
+      ] as [(WORD, WORD)])
     func theVersionIsNegotiated(requested: WORD, agreed: WORD) {
       var data = WSADATA()
       #expect(WSAStartup(requested, &data) == 0)
       #expect(data.wVersion == agreed)
       #expect(data.wHighVersion == 0x0202)
       #expect((data.iMaxSockets == 0) == (agreed & 0xff != 1))
-      #expect(withUnsafeBytes(of: data.szDescription) { String(decoding: $0.prefix(11), as: UTF8.self) } == "WinSock 2.0")
+      #expect(
+        withUnsafeBytes(of: data.szDescription) { String(decoding: $0.prefix(11), as: UTF8.self) } == "WinSock 2.0")
       #expect(withUnsafeBytes(of: data.szSystemStatus) { String(decoding: $0.prefix(8), as: UTF8.self) } == "Running\0")
       #expect(WSACleanup() == 0)
     }
