@@ -9,6 +9,7 @@ import Testing
     #include <winsock2.h>
     #include <windows.h>
     #include <stdio.h>
+    #include <signal.h>
     #include <sys/wait.h>
 
     #define REQUIRE(condition) \\
@@ -53,6 +54,9 @@ import Testing
       WSADATA data;
       struct sockaddr_in name;
       int size = sizeof name;
+      sigset_t none; /* whoever starts this may have blocked SIGALRM */
+      sigemptyset(&none);
+      sigprocmask(SIG_SETMASK, &none, NULL);
       memset(&name, 0, sizeof name);
       name.sin_family = AF_INET;
       name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
