@@ -4,7 +4,7 @@
 //   --set         sets the records
 //   --dial HOST   connects to HOST (and the dialled port) in place of the dialled address
 //   --self HOST   connects to its own port on HOST
-//   --again       makes a second connection to the same destination, without records, while the first is open
+//   --again N     in its first N connections: makes a second one to the same destination, without records
 //   --workers N   N processes accept from the one listener
 //   --fork-each   one process accepts, a child of it does the rest
 //   --limit N     serves N connections, and closes those that come after them: no loop is endless
@@ -71,7 +71,7 @@ static void serve(int fd) {
     return;
   }
   probe_say("%s flow %s", name, probe_text(&to, text));
-  if (again) {
+  if (__atomic_fetch_sub(&again, 1, __ATOMIC_SEQ_CST) > 0) {
     int second = dial(&to, NULL);
     probe_say("%s again %s", name, second < 0 ? strerrorname_np(errno) : "ok");
     if (second >= 0) close(second);
@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
   if (argc < 4) return 2;
   name = argv[1];
   sets = probe_flag(argc, argv, "--set");
-  again = probe_flag(argc, argv, "--again");
+  again = atoi(probe_option(argc, argv, "--again", "0"));
   dial_host = probe_option(argc, argv, "--dial", NULL);
   self_host = probe_option(argc, argv, "--self", NULL);
   limit = atoi(probe_option(argc, argv, "--limit", "200"));
