@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
                 {"hostile", hostile},     {"untouched", untouched}, {"accepts", accepts}, {"progress", progress},
                 {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout}, {"unspec", unspec},
                 {"elsewhere", elsewhere}, {"same_port", same_port}, {"reuse", reuse},     {"families", families},
-                {"vfork", in_vfork}};
+                {"vfork", in_vfork},      {"refusal", refusal},     {"burst", burst}};
   static const struct {
     const char *name;
     void (*run)(const char *how);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/time.h>
@@ -151,4 +152,42 @@ void elsewhere(void) {
     probe_say("%s", echo(fd));
     close(fd);
   }
+}
+
+// What the call itself says of a target that is not there, blocking and not.
+void refusal(void) {
+  for (int mode = 0; mode < 2; mode++) {
+    int fd = tcp();
+    nonblocking(fd, mode);
+    probe_say("%s %s", mode ? "nonblocking" : "blocking", dial(fd, &target, target_length));
+    probe_say("pending %s", pending_error(fd));
+    close(fd);
+  }
+}
+
+enum { BURST = 32 };
+static pthread_barrier_t barrier;
+static int blocked, passed;
+
+static void *burst_once(void *argument) {
+  (void)argument;
+  int fd = tcp();
+  pthread_barrier_wait(&barrier);
+  int result = connect(fd, (struct sockaddr *)&target, target_length);
+  if (result == 0) __atomic_add_fetch(&passed, 1, __ATOMIC_SEQ_CST);
+  if (result != 0 && errno == EACCES) __atomic_add_fetch(&blocked, 1, __ATOMIC_SEQ_CST);
+  close(fd);
+  return NULL;
+}
+
+// Many threads connect at the same moment, which --hold puts off.
+void burst(void) {
+  pthread_t threads[BURST];
+  pthread_barrier_init(&barrier, NULL, BURST + 1);
+  for (int i = 0; i < BURST; i++) pthread_create(&threads[i], NULL, burst_once, NULL);
+  int fd = tcp();
+  hold(fd);
+  pthread_barrier_wait(&barrier);
+  for (int i = 0; i < BURST; i++) pthread_join(threads[i], NULL);
+  probe_say("blocked %d passed %d of %d", blocked, passed, BURST);
 }

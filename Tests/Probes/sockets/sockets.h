@@ -36,6 +36,8 @@ void stuck(void);      // S7.3, S7.4
 void timeout(void);    // S7.3
 void unspec(void);     // S7.4
 void elsewhere(void);  // S7.4
+void refusal(void);    // S10.2
+void burst(void);      // S4.1
 
 void bound(const char *how);      // H27
 void same_port(void);             // H27
