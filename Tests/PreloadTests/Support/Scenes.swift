@@ -37,6 +37,13 @@ struct FlowLine: Decodable {
     var pid: Int
   }
   struct Service: Decodable { var provider: String? }
+  struct Context: Decodable {
+    struct Field: Decodable {
+      var field: String
+      var value: String
+    }
+    var decoded: [Field]
+  }
   struct Hop: Decodable {
     var provider: String?
     var filter: String?
@@ -49,6 +56,7 @@ struct FlowLine: Decodable {
   var destination: String?
   var local: String?
   var lineage: [Hop]
+  var context: Context
 
   var providers: [String] { lineage.map { $0.provider ?? "?" } }
 }

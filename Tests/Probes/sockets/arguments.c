@@ -42,9 +42,6 @@ void names(void) {
   name_into(fd, "large", 200);
   length = sizeof room;
   probe_say("no address %s", answer(getpeername(fd, NULL, &length)));
-  length = 0;
-  probe_say("no address, no room %s", answer(getpeername(fd, NULL, &length)));
-  probe_say("then length %u", length);
   probe_say("no length %s", answer(getpeername(fd, at, NULL)));
   probe_say("bad length %s", answer(getpeername(fd, at, (socklen_t *)forbidden())));
   length = sizeof room;
@@ -57,6 +54,15 @@ void names(void) {
   if (pipe(pipes) != 0) probe_die("pipe");
   probe_say("pipe %s", answer(getpeername(pipes[0], at, &length)));
   probe_say("closed %s", answer(getpeername(1000, at, &length)));
+  probe_say("%s", echo(fd));
+}
+
+void no_room(void) {
+  int fd = tcp();
+  socklen_t length = 0;
+  probe_say("connect %s", answer(connect(fd, (struct sockaddr *)&target, target_length)));
+  probe_say("no address, no room %s", answer(getpeername(fd, NULL, &length)));
+  probe_say("then length %u", length);
   probe_say("%s", echo(fd));
 }
 
@@ -73,7 +79,10 @@ void lengths(void) {
     probe_say("%s", echo(fd));
     close(fd);
   }
-  // An address of the other family.
+}
+
+// An address of the other family.
+void crossed(void) {
   struct sockaddr_storage crossed;
   probe_address(target.ss_family == AF_INET ? "::1" : "127.0.0.1", "9", &crossed);
   ((struct sockaddr_in *)&crossed)->sin_port = ((struct sockaddr_in *)&target)->sin_port;
@@ -116,6 +125,7 @@ void untouched(void) {
   struct sockaddr_storage name;
   socklen_t length = sizeof name;
   int pending = 0, fd = tcp(), listener = tcp();
+  char byte;
   errno = 4242;
   long result = connect(fd, (struct sockaddr *)&target, target_length);
   probe_say("connect %ld errno %d", result, errno);
@@ -125,6 +135,8 @@ void untouched(void) {
   probe_say("sendto %ld errno %d", result, errno);
   result = ioctl(fd, FIONREAD, &pending);
   probe_say("ioctl %ld errno %d", result, errno);
+  result = probe_receive_all(fd, &byte, 1);
+  probe_say("receive %ld errno %d", result, errno);
   result = listen(listener, 1);
   probe_say("listen %ld errno %d", result, errno);
   length = sizeof name;

@@ -99,8 +99,9 @@ int main(int argc, char **argv) {
   } checks[] = {{"plain", plain},         {"full", full},           {"names", names},     {"lengths", lengths},
                 {"hostile", hostile},     {"untouched", untouched}, {"accepts", accepts}, {"progress", progress},
                 {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout}, {"unspec", unspec},
-                {"elsewhere", elsewhere}, {"same_port", same_port}, {"reuse", reuse},     {"families", families},
-                {"vfork", in_vfork},      {"refusal", refusal},     {"burst", burst}};
+                {"elsewhere", elsewhere}, {"same_port", same_port}, {"rebind", rebind},   {"reuse", reuse},
+                {"families", families},   {"vfork", in_vfork},      {"refusal", refusal}, {"burst", burst},
+                {"twice", twice},         {"no_room", no_room},     {"crossed", crossed}};
   static const struct {
     const char *name;
     void (*run)(const char *how);

@@ -97,13 +97,14 @@ void stuck(void) {
   probe_say("poll %d", poll(&polled, 1, 30000));
   probe_say("error %s", pending_error(fd));
   nonblocking(fd, 0);
+  // Linux reports the end of the failed attempt to the next connect, and takes the one after it.
+  probe_say("elsewhere %s", dial(fd, &other, other_length));
   probe_say("elsewhere %s", dial(fd, &other, other_length));
   struct sockaddr_storage peer;
   socklen_t length = sizeof peer;
   getpeername(fd, (struct sockaddr *)&peer, &length);
   probe_say("peer %s", memcmp(&peer, &other, other_length) == 0 ? "is the other" : "is wrong");
   probe_say("%s", echo(fd));
-  hold(fd);
 }
 
 void timeout(void) {
@@ -136,6 +137,17 @@ void unspec(void) {
   length = sizeof peer;
   getpeername(fd, (struct sockaddr *)&peer, &length);
   probe_say("peer %s", memcmp(&peer, &other, other_length) == 0 ? "is the other" : "is wrong");
+  probe_say("%s", echo(fd));
+}
+
+// One socket, two connections; --hold between them.
+void twice(void) {
+  int fd = tcp();
+  struct sockaddr none = {.sa_family = AF_UNSPEC};
+  probe_say("connect %s", dial(fd, &target, target_length));
+  hold(fd);
+  probe_say("disconnect %s", answer(connect(fd, &none, sizeof none)));
+  probe_say("connect %s", dial(fd, &target, target_length));
   probe_say("%s", echo(fd));
 }
 

@@ -24,6 +24,8 @@ const char *works(void);
 // With --hold: prints the socket's own address, `holding`, and waits for SIGUSR1.
 void hold(int fd);
 
+void no_room(void);    // H43
+void crossed(void);    // H26
 void names(void);      // S7.2, H25, H43
 void lengths(void);    // H26
 void hostile(void);    // H43
@@ -36,10 +38,12 @@ void stuck(void);      // S7.3, S7.4
 void timeout(void);    // S7.3
 void unspec(void);     // S7.4
 void elsewhere(void);  // S7.4
+void twice(void);      // S2.13
 void refusal(void);    // S10.2
 void burst(void);      // S4.1
 
 void bound(const char *how);      // H27
+void rebind(void);                // S7.4
 void same_port(void);             // H27
 void reuse(void);                 // H27
 void fast_open(const char *how);  // H21

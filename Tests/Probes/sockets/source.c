@@ -35,15 +35,21 @@ static uint16_t free_port(const char *host) {
 
 static void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
 
+// "127.0.0.1" in the form that the target has.
+static const char *own_address(void) {
+  if (target.ss_family == AF_INET) return "127.0.0.1";
+  return IN6_IS_ADDR_V4MAPPED(&((struct sockaddr_in6 *)&target)->sin6_addr) ? "::ffff:127.0.0.1" : "::1";
+}
+
 void bound(const char *how) {
-  const char *own = target.ss_family == AF_INET ? "127.0.0.1" : "::1";
+  const char *own = own_address();
   int fd = tcp();
   uint16_t wanted = 0;
   if (strcmp(how, "fixed") == 0 || strcmp(how, "reuse") == 0) wanted = free_port(own);
   if (strcmp(how, "reuse") == 0) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (strcmp(how, "late") == 0) set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   if (strcmp(how, "any") == 0) own = target.ss_family == AF_INET ? "0.0.0.0" : "::";
-  if (strcmp(how, "other") == 0) own = "127.0.0.7";
+  if (strcmp(how, "other") == 0) own = target.ss_family == AF_INET ? "127.0.0.7" : "::ffff:127.0.0.7";
   probe_say("bind %s", answer(bind_to(fd, own, wanted)));
   uint16_t before = port_of(fd);
   probe_say("port before connect %s", before ? "yes" : "no");
@@ -52,6 +58,21 @@ void bound(const char *how) {
   probe_say("second bind %s", answer(bind_to(fd, own, 0)));
   probe_say("%s", echo(fd));
   hold(fd);
+}
+
+// A connect that the kernel refuses at once leaves a socket that can be bound, and connects elsewhere.
+void rebind(void) {
+  struct sockaddr_storage to;
+  char port[8];
+  snprintf(port, sizeof port, "%u", ntohs(((struct sockaddr_in *)&target)->sin_port));
+  int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  socklen_t length = probe_address("::ffff:127.0.0.1", port, &to);
+  probe_say("mapped %s", answer(connect(fd, (struct sockaddr *)&to, length)));
+  probe_say("bind %s", answer(bind_to(fd, "::1", 0)));
+  length = probe_address("::1", port, &to);
+  probe_say("connect %s", answer(connect(fd, (struct sockaddr *)&to, length)));
+  probe_say("%s", echo(fd));
 }
 
 // One source port on two addresses, to two destinations at the same time.

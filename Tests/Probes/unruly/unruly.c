@@ -7,9 +7,11 @@
 //   --again N     in its first N connections: makes a second one to the same destination, without records
 //   --workers N   N processes accept from the one listener
 //   --fork-each   one process accepts, a child of it does the rest
+//   --late        says `NAME accepted`, and asks nothing of its first connection before the second one is there
 //   --limit N     serves N connections, and closes those that come after them: no loop is endless
 #define _GNU_SOURCE  // strerrorname_np
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +26,10 @@
 #include "probe.h"
 
 static const char *name, *dial_host, *self_host;
-static int sets, again;
+static int sets, again, late;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t second_is_there = PTHREAD_COND_INITIALIZER;
+static int arrived;
 static uint16_t own_port;
 static int *served;  // shared by all workers
 static int limit;
@@ -53,7 +58,17 @@ static void choose_destination(struct sockaddr_storage *to) {
   probe_address(host, port, to);
 }
 
+static void wait_for_second(void) {
+  pthread_mutex_lock(&lock);
+  probe_say("%s accepted", name);
+  arrived++;
+  pthread_cond_broadcast(&second_is_there);
+  while (arrived < 2) pthread_cond_wait(&second_is_there, &lock);
+  pthread_mutex_unlock(&lock);
+}
+
 static void serve(int fd) {
+  if (late) wait_for_second();
   char blob[4160], context[256], text[64];
   struct wfp_ioctl records = {.out = blob, .out_size = sizeof blob};
   struct wfp_ioctl query = {.out = context, .out_size = sizeof context};
@@ -111,6 +126,7 @@ int main(int argc, char **argv) {
   name = argv[1];
   sets = probe_flag(argc, argv, "--set");
   again = atoi(probe_option(argc, argv, "--again", "0"));
+  late = probe_flag(argc, argv, "--late");
   dial_host = probe_option(argc, argv, "--dial", NULL);
   self_host = probe_option(argc, argv, "--self", NULL);
   limit = atoi(probe_option(argc, argv, "--limit", "200"));
