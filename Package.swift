@@ -66,7 +66,7 @@ let package = Package(
           ]
             + linker([
               "-z", "pack-relative-relocs", "--gc-sections", "--as-needed", "--no-rosegment",
-              "--build-id=none", "-z", "now",
+              "--build-id=none", "-z", "norelro", "-z", "now",
               "--version-script=\(here)/link/shim.map",
               "-T", "\(here)/link/discard.ld",
             ])),

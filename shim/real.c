@@ -19,12 +19,3 @@ void *wfp_next_definition(void **slot, const char *name) {
   __atomic_store_n(slot, found, __ATOMIC_RELEASE);
   return found;
 }
-
-// Bound before main, so that the first call in a signal handler or after vfork does not meet the loader's lock.
-__attribute__((constructor)) static void bind_all(void) {
-#define HOOK(result, name, parameters, arguments) wfp_next_definition(&wfp_next_##name, #name);
-#define ALIAS(alias, name)
-#include "hooks.def"
-#undef HOOK
-#undef ALIAS
-}

@@ -5,7 +5,8 @@ import RedirectCore
 
 extension FilterEngine {
   /// The flows that there are, oldest first. Slots that another process is changing right now are left out.
-  package func flows() -> [Flow] {
+  /// - Parameter liveOnly: Without those whose sockets are gone, their slot not yet used again (SPEC S10.5).
+  package func flows(liveOnly: Bool = true) -> [Flow] {
     let size = descriptor.status().map { UInt64($0.st_size) } ?? 0
     let present = unsafe min(wfp_load(&mapped.flowHeader.pointee.segment_count), UInt64(WFP_SEGMENTS))
     var flows: [Flow] = []
@@ -14,14 +15,13 @@ extension FilterEngine {
       let (segment, end) = segmentLayout(number, from: start)
       guard unsafe mapped.header.pointee.flow_region_offset + end <= size else { break }
       for slot in 0..<Int(segment.flow_count) {
-        if let copy = SlotCopy(mapped, segment, slot) { flows.append(copy.flow(names: mapped)) }
+        guard let copy = SlotCopy(mapped, segment, slot) else { continue }
+        if liveOnly && mapped.isOver(segment: number, slot: UInt32(slot)) { continue }
+        flows.append(copy.flow(names: mapped))
       }
     }
-    return flows.filter { !isStale($0) }.sorted { ($0.published, $0.id) < ($1.published, $1.id) }
+    return flows.sorted { ($0.published, $0.id) < ($1.published, $1.id) }
   }
-
-  /// Whether a flow's sockets are gone, its slot not yet reused (SPEC S10.5). The one place that decides it.
-  private func isStale(_ flow: Flow) -> Bool { false }
 }
 
 /// A slot and its attachment, copied while nobody changed them.
@@ -67,6 +67,19 @@ private struct SlotCopy {
     return unsafe (hops, Array(bytes[hopBytes...]))
   }
 
+  /// The source as the service sees it. The kernel chooses that of an unbound socket: for a loopback endpoint 127.0.0.1
+  /// or ::1, for another one of this machine that address itself.
+  private var shownSource: wfp_address {
+    let unspecified = unsafe withUnsafeBytes(of: slot.source.bytes) { unsafe $0.allSatisfy { $0 == 0 } }
+    guard unspecified, slot.source.family != 0 else { return slot.source }
+    var shown = slot.source
+    shown.bytes = slot.endpoint.bytes
+    if slot.endpoint.family == UInt16(AF_INET), slot.endpoint.bytes.0 == 127 {
+      (shown.bytes.0, shown.bytes.1, shown.bytes.2, shown.bytes.3) = (127, 0, 0, 1)
+    }
+    return shown
+  }
+
   func flow(names: Engine) -> Flow {
     let application = slot.application
     return Flow(
@@ -76,7 +89,7 @@ private struct SlotCopy {
         session: application.session, startTime: application.start_time),
       client: Flow.Process(path: names.text(slot.client_path), pid: slot.client_pid),
       service: state == .claimed ? Flow.Process(path: names.text(slot.service_path), pid: slot.service_pid) : nil,
-      source: Endpoint(slot.source), endpoint: Endpoint(slot.endpoint), destination: Endpoint(slot.destination),
+      source: Endpoint(shownSource), endpoint: Endpoint(slot.endpoint), destination: Endpoint(slot.destination),
       local: Endpoint(slot.local), hops: hops.map { Flow.Hop($0, names: names) }, context: context,
       published: slot.published, claimed: slot.claimed)
   }

@@ -13,11 +13,24 @@ func currentEngine() -> EngineState {
   let process = unsafe wfp_process()
   if unsafe wfp_load(&process.pointee.loaded) == 0 { return .absent }
   if let engine = mappedEngine() {
-    if unsafe wfp_load32(&engine.header.pointee.superseded) == 0 { return .attached(engine) }
+    if unsafe wfp_load32(&engine.header.pointee.superseded) == 0 && !isReplaced() { return .attached(engine) }
   }
   let attached = attach()
   if let engine = mappedEngine() { return .attached(engine) }
   return attached
+}
+
+/// Whether the path names another file now. Who replaces an engine says so in the old one; this finds the engine that
+/// was removed and made anew, and looks once a second.
+private func isReplaced() -> Bool {
+  let process = unsafe wfp_process()
+  let second = wfp_now(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
+  if unsafe wfp_load(&process.pointee.looked_up) == second { return false }
+  unsafe wfp_store(&process.pointee.looked_up, second)
+  var status = stat()
+  if unsafe wfp_stat_path(enginePath(), &status) != 0 { return false }
+  let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: wfp_load(&process.pointee.current) &- 1)
+  return unsafe mapping.pointee.device != UInt64(status.st_dev) || mapping.pointee.inode != UInt64(status.st_ino)
 }
 
 /// The mapping in force, also a superseded one.
@@ -57,26 +70,25 @@ private func attach() -> EngineState {
 /// - Returns: 0 or -errno: ENOENT there is none, ELOOP or ENOTDIR a link, EPERM wrong owner or mode, EPROTO not an
 ///   engine of this version.
 private func openEngine(_ process: UnsafeMutablePointer<wfp_process>) -> Int32 {
-  let path = unsafe wfp_engine_path()
-  if unsafe path[0] == 0 { unsafe writeDefaultPath(path, uid: wfp_uid()) }
+  if unsafe process.pointee.engine_path == 0 { unsafe process.pointee.engine_path = keepDefaultPath(uid: wfp_uid()) }
+  let path = unsafe enginePath()
   var slash = -1
   var end = 0
   while unsafe path[end] != 0 {
     if unsafe path[end] == 0x2f { slash = end }
     end &+= 1
   }
-  if slash < 0 { return -EINVAL }
-  let flags = O_NOFOLLOW | O_CLOEXEC
-  unsafe path[slash] = 0
-  let directory = unsafe wfp_open_at(AT_FDCWD, path, WFP_O_PATH | O_DIRECTORY | flags, 0)
-  unsafe path[slash] = 0x2f
-  if directory < 0 { return directory }
-  defer { _ = wfp_close_descriptor(directory) }
+  if slash < 1 { return -EINVAL }
   var status = wfp_status()
-  if unsafe wfp_status_of(directory, &status) < 0 { return -EPERM }
+  unsafe path[slash] = 0
+  let found = unsafe wfp_status_of_link(path, &status)
+  unsafe path[slash] = 0x2f
+  if found < 0 { return found }
   let uid = wfp_uid()
+  // A folder that is the user's alone: nobody else can put another file or a link under the name.
+  if status.mode & 0o170000 != 0o040000 { return -ENOTDIR }
   if status.uid != uid || status.mode & 0o77 != 0 { return -EPERM }
-  let file = unsafe wfp_open_at(directory, path + slash + 1, O_RDWR | O_NONBLOCK | flags, 0)
+  let file = unsafe wfp_open_at(AT_FDCWD, path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0)
   if file < 0 { return file }
   defer { _ = wfp_close_descriptor(file) }
   if unsafe wfp_status_of(file, &status) < 0 { return -EPERM }
@@ -130,15 +142,17 @@ private func mapEngine(
   unsafe process.pointee.next_mapping = next &+ 1
   unsafe wfp_store(&process.pointee.current, next &+ 1)
   unsafe process.pointee.path_number = 0  // interned anew in this engine
-  readOwnPath()
   return 0
 }
 
 /// /dev/shm/wfpshim-UID/engine, from the effective uid alone (DESIGN D3).
-private func writeDefaultPath(_ path: UnsafeMutablePointer<CChar>, uid: UInt32) {
-  var line = unsafe TextBuffer(path, capacity: Int(WFP_PATH_MAX) &- 1)
-  line.add("/dev/shm/wfpshim-")
-  line.add(UInt64(uid))
-  line.add("/engine")
-  unsafe path[line.length] = 0
+private func keepDefaultPath(uid: UInt32) -> UInt32 {
+  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer -> UInt32 in
+    guard let start = buffer.baseAddress else { return 0 }
+    var line = unsafe TextBuffer(start, capacity: 63)
+    line.add("/dev/shm/wfpshim-")
+    line.add(UInt64(uid))
+    line.add("/engine")
+    return unsafe keepText(UnsafeRawBufferPointer(start: start, count: line.length))
+  }
 }

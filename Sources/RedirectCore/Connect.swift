@@ -49,7 +49,9 @@ private func decideOnce(
 ) -> Int32 {
   while true {
     switch policy.classify(&request) {
-    case .pass: return pass
+    case .pass:
+      if let slot = request.slotIfSought { unsafe request.destination.store(to: &slot.flow.pointee.destination) }
+      return pass
     case .block(let filter):
       unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
       return -EACCES

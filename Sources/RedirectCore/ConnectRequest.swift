@@ -60,6 +60,12 @@ struct ConnectRequest {
     return knownSlot
   }
 
+  /// The slot if a redirect filter matched and asked for it, and it only carries records: the last leg of a chain.
+  var slotIfSought: Slot? {
+    guard let slot = knownSlot, slot.word.state == Int(WFP_CARRYING) else { return nil }
+    return slot
+  }
+
   /// The bound local address; an unspecified one when the socket is not bound.
   mutating func local() -> Address {
     if let known = knownLocal { return known }

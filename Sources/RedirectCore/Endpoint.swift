@@ -12,27 +12,27 @@ extension PolicyImage {
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return .none }
     let count = unsafe Int(provider.pointee.endpoints.count)
     let diagnosis = SocketDiagnosis()
-    // An IPv4-mapped destination goes to an IPv4 endpoint if there is one.
-    let passes = request.destination.isMapped ? 2 : 1
-    var pass = 0
-    while pass < passes {
+    // First the socket's own family, then what a dual-stack socket reaches besides.
+    var own = true
+    while true {
       var i = 0
       while i < count {
         let endpoint = unsafe Address(endpoints + i)
-        let first = passes == 1 || endpoint.unmapped.family == Address.ipv4 && pass == 0
-          || endpoint.unmapped.family == Address.ipv6 && pass == 1
-        if first && reaches(endpoint, request) && (diagnosis.listens(endpoint) ?? true) { return .listening(endpoint) }
+        let isOwn = endpoint.unmapped.family == request.remote.family
+        if isOwn == own && reaches(endpoint, request) && (diagnosis.listens(endpoint) ?? true) {
+          return .listening(endpoint)
+        }
         i &+= 1
       }
-      pass &+= 1
+      if !own || request.destination.family == Address.ipv4 { return .none }
+      own = false
     }
-    return .none
   }
 
   private func reaches(_ endpoint: Address, _ request: ConnectRequest) -> Bool {
     let family = endpoint.unmapped.family
     if request.destination.family == Address.ipv4 { return family == Address.ipv4 }
-    if family == Address.ipv6 || request.destination.isMapped { return true }
+    if family == request.remote.family || request.destination.isMapped { return true }
     return socketOption(request.descriptor, ipv6Level, Int32(truncatingIfNeeded: IPV6_V6ONLY)) == 0
   }
 }

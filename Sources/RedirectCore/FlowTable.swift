@@ -99,6 +99,14 @@ extension Engine {
     return true
   }
 
+  /// Whether the sockets of slot `at` of a segment are gone. For those who only look.
+  package func isOver(segment number: UInt32, slot at: UInt32) -> Bool {
+    guard let segment = segment(number), at < segment.flowCount else { return true }
+    let slot = segment.slot(at)
+    let word = slot.word
+    return word.isSettled && isOver(slot, word, SocketDiagnosis())
+  }
+
   /// Whether the process that was changing the slot is dead. In another pid namespace nobody can say.
   private func isAbandoned(_ slot: Slot, _ word: SlotWord) -> Bool {
     let own = unsafe UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
@@ -129,6 +137,12 @@ extension Engine {
       // A socket that is not connected stands in no table of the kernel: its closer's word, or its owner's end.
       return unsafe wfp_load32(&flow.pointee.hints) != 0 || wfp_process_exists(flow.pointee.client_pid) == -ESRCH
     }
+    if unsafe flow.pointee.netns != 0 && flow.pointee.netns != diagnosis.namespace() {
+      // Out of this kernel table's sight: nobody left who could hold its sockets.
+      let service = unsafe flow.pointee.service_pid
+      return unsafe wfp_process_exists(flow.pointee.client_pid) == -ESRCH
+        && (service == 0 || wfp_process_exists(service) == -ESRCH)
+    }
     let endpoint = unsafe Address(&flow.pointee.endpoint)
     var source = unsafe Address(&flow.pointee.source)
     if source.isAny { source = chosenSource(source, endpoint) }
@@ -146,7 +160,7 @@ extension Engine {
   }
 
   /// The source that the kernel takes for an unbound socket which connects to a local endpoint.
-  private func chosenSource(_ source: Address, _ endpoint: Address) -> Address {
+  func chosenSource(_ source: Address, _ endpoint: Address) -> Address {
     var chosen = endpoint.unmapped
     chosen.port = source.port
     if chosen.family == Address.ipv4 && chosen.isLoopback { chosen.high = 0x7f00_0001 &<< 32 }

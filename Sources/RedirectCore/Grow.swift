@@ -3,7 +3,7 @@ import CEngine
 extension Engine {
   /// Allocates bytes of the flow region in the file. Two processes may do it at once: the same range, zeros.
   func growFile(from start: UInt64, to end: UInt64) -> Bool {
-    let file = unsafe wfp_open_at(AT_FDCWD, wfp_engine_path(), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0)
+    let file = unsafe wfp_open_at(AT_FDCWD, enginePath(), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0)
     if file < 0 { return false }
     defer { _ = wfp_close_descriptor(file) }
     var status = wfp_status()

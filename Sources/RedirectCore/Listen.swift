@@ -3,6 +3,7 @@ import CEngine
 /// Endpoints that this process serves (SPEC S4.3). Remembered in the process, so a forked worker knows them too.
 @c @implementation
 func wfp_core_listening(_ fd: Int32) {
+  _ = unsafe ownPath()  // servers may change their root after this
   guard let address = socketName(fd), let cookie = socketCookie(fd) else { return }
   rememberServed(address, cookie: cookie)
   watchDescriptor(fd)

@@ -22,6 +22,9 @@ struct SocketDiagnosis: ~Copyable {
 
   deinit { if descriptor >= 0 { _ = wfp_close_descriptor(descriptor) } }
 
+  /// The network namespace in which it asks (SO_NETNS_COOKIE).
+  func namespace() -> UInt64 { networkNamespace(descriptor) }
+
   /// Asks for the TCP socket with these addresses.
   /// - Parameter cookie: 0 for any.
   func ask(local: Address, remote: Address, cookie: UInt64) -> KernelSocket {

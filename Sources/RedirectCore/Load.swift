@@ -8,7 +8,7 @@ func wfp_core_load(
 ) {
   let process = unsafe wfp_process()
   if unsafe process.pointee.loaded != 0 { return }
-  if let engine = unsafe engine { _ = unsafe copyText(engine, to: wfp_engine_path()) }
+  if let engine = unsafe engine { unsafe process.pointee.engine_path = unsafe keepText(engine) }
   if let required = unsafe required {
     unsafe process.pointee.required = required[0] == 0x31 && required[1] == 0 ? 1 : 0
   }
@@ -31,25 +31,35 @@ private func readLogTarget(_ text: UnsafePointer<CChar>, _ process: UnsafeMutabl
     }
     if unsafe at > 3 && text[at] == 0 { unsafe process.pointee.log_descriptor = number &+ 1 }
   } else {
-    _ = unsafe copyText(text, to: wfp_log_path())
+    unsafe process.pointee.log_path = unsafe keepText(text)
   }
 }
 
-/// Copies a C string into a path field; a longer one leaves the field empty.
-/// - Returns: Its length.
-func copyText(_ from: UnsafePointer<CChar>, to: UnsafeMutablePointer<CChar>) -> Int {
+/// Copies a C string into the process's text. Only at load and under the attach lock.
+/// - Returns: Its offset; 0 for an empty string and one of 4,096 bytes or more.
+func keepText(_ from: UnsafePointer<CChar>) -> UInt32 {
+  var length = 0
+  while unsafe from[length] != 0 && length < Int(WFP_PATH_MAX) { length &+= 1 }
+  return unsafe keepText(UnsafeRawBufferPointer(start: from, count: length))
+}
+
+func keepText(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  let process = unsafe wfp_process()
+  if bytes.count == 0 || bytes.count >= Int(WFP_PATH_MAX) { return 0 }
+  let at = unsafe process.pointee.text_used == 0 ? 1 : process.pointee.text_used
+  if Int(at) &+ bytes.count &+ 1 > 2 &* Int(WFP_PATH_MAX) { return 0 }
   var i = 0
-  while unsafe from[i] != 0 {
-    if i >= Int(WFP_PATH_MAX) &- 1 {
-      unsafe to[0] = 0
-      return 0
-    }
-    unsafe to[i] = from[i]
+  while i < bytes.count {
+    unsafe wfp_text(at)[i] = CChar(bitPattern: bytes[i])
     i &+= 1
   }
-  unsafe to[i] = 0
-  return i
+  unsafe wfp_text(at)[bytes.count] = 0
+  unsafe process.pointee.text_used = at &+ UInt32(truncatingIfNeeded: bytes.count &+ 1)
+  return at
 }
+
+/// The engine's path.
+func enginePath() -> UnsafeMutablePointer<CChar> { unsafe wfp_text(wfp_process().pointee.engine_path) }
 
 /// Inlined for StaticString's sake (TextBuffer).
 @inline(__always)

@@ -9,7 +9,7 @@ private let logLinesPerSecond: UInt64 = 20
 func log(_ body: (inout TextBuffer) -> Void) {
   let process = unsafe wfp_process()
   let descriptor = unsafe process.pointee.log_descriptor
-  if unsafe descriptor == 0 && process.pointee.log_path.0 == 0 { return }
+  if unsafe descriptor == 0 && process.pointee.log_path == 0 { return }
   if unsafe !withinRate(process) { return }
   unsafe withStackBuffer { buffer in
     var line = unsafe TextBuffer(buffer, capacity: logLineCapacity &- 1)
@@ -34,7 +34,7 @@ private func write(_ bytes: UnsafePointer<CChar>, _ count: Int, _ descriptor: UI
     _ = unsafe wfp_write_bytes(Int32(truncatingIfNeeded: descriptor &- 1), bytes, count)
     return
   }
-  let path = unsafe wfp_log_path()
+  let path = unsafe wfp_text(wfp_process().pointee.log_path)
   let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
   let file = unsafe wfp_open_at(AT_FDCWD, path, flags, 0o600)
   if file < 0 { return }
@@ -56,7 +56,7 @@ func logEngineRefused(_ error: Int32) {
   log { line in
     line.add("engine ")
     if unsafe wfp_process().pointee.required != 0 { line.add("(required) ") }
-    unsafe line.add(path: wfp_engine_path())
+    unsafe line.add(path: enginePath())
     line.add(" refused: ")
     switch error {
     case EPERM: line.add("expected a directory 0700 and a file 0600 of the effective user")

@@ -57,20 +57,19 @@ func startTicks(path: UnsafePointer<CChar>) -> UInt64? {
   }
 }
 
-/// Keeps the executable's path (ALE_APP_ID) while /proc can still be read.
-func readOwnPath() {
-  let process = unsafe wfp_process()
-  if unsafe process.pointee.path_length != 0 { return }
-  let path = unsafe wfp_own_path()
-  let length = unsafe wfp_read_link("/proc/self/exe", path, Int(WFP_PATH_MAX) &- 1)
-  if length > 0 { unsafe process.pointee.path_length = UInt64(truncatingIfNeeded: length) }
-}
-
-/// The executable's path.
+/// The executable's path (ALE_APP_ID); one longer than 1,023 bytes is cut. Read when it is first needed, because
+/// /proc/self/exe costs more than all the rest of a start (DESIGN P1). Two threads that read it at once write the same
+/// bytes. Without /proc (a changed root) it is the path that was given to execve.
 func ownPath() -> UnsafeRawBufferPointer {
   let process = unsafe wfp_process()
+  let path = unsafe wfp_own_path()
+  if unsafe wfp_load(&process.pointee.path_length) == 0 {
+    var length = unsafe wfp_read_link("/proc/self/exe", path, Int(WFP_OWN_PATH_MAX) &- 1)
+    if length <= 0 { length = unsafe wfp_executed_path(path, Int(WFP_OWN_PATH_MAX) &- 1) }
+    unsafe wfp_store(&process.pointee.path_length, UInt64(truncatingIfNeeded: length > 0 ? length : 0))
+  }
   return unsafe UnsafeRawBufferPointer(
-    start: wfp_own_path(), count: Int(truncatingIfNeeded: process.pointee.path_length))
+    start: path, count: Int(truncatingIfNeeded: wfp_load(&process.pointee.path_length)))
 }
 
 /// The executable's path as a number of the engine's arena.

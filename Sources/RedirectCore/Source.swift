@@ -26,12 +26,16 @@ func bindSource(_ descriptor: Int32, to endpoint: Address, cookie: UInt64, _ eng
   let live = unsafe wfp_load(&engine.flowHeader.pointee.live)
   if before.isAny && live > spreadFrom { wanted = spread(before, endpoint, cookie) }
   // Only a fresh bind tells the truth: after a refused connect getsockname still shows the port that was released.
-  let result = bind(descriptor, wanted)
+  var result = bind(descriptor, wanted)
+  if result == -EADDRINUSE && before.isAny {  // no port is left that is free on all addresses
+    wanted = spread(before, endpoint, cookie)
+    result = bind(descriptor, wanted)
+  }
   if result == -EINVAL {
     if tcpState(descriptor) != UInt8(truncatingIfNeeded: TCP_CLOSE) { return .notFresh }
     return .bound(BoundSource(source: before, local: before))
   }
-  if result < 0 { return .failed(result) }
+  if result < 0 { return .failed(result == -EADDRINUSE ? -EADDRNOTAVAIL : result) }  // as connect(2) says it
   guard var after = socketName(descriptor) else { return .notFresh }
   if after.port == 0 {
     guard let late = bindWithPort(descriptor, wanted) else { return .failed(-EADDRNOTAVAIL) }

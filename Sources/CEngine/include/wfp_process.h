@@ -9,11 +9,12 @@
 #include "wfp_layout.h"
 
 #define WFP_PATH_MAX 4096u
+#define WFP_OWN_PATH_MAX 1024u
 #define WFP_DESCRIPTORS 65536u // descriptors above this are not watched for close (the engine repairs itself)
 #define WFP_HELD_BUCKETS 64u
 #define WFP_HELD_PER_BUCKET 8u
 #define WFP_SERVED_MAX 32u
-#define WFP_MAPPINGS 4u
+#define WFP_MAPPINGS 16u
 
 enum { WFP_NOT_ATTACHED = 0, WFP_ATTACHED = 1, WFP_REFUSED = 2 };
 
@@ -41,29 +42,34 @@ struct wfp_served {
 };
 
 struct wfp_process {
-  // Settings, read once at load.
-  char engine_path[WFP_PATH_MAX]; // empty: the user's engine in /dev/shm
-  char log_path[WFP_PATH_MAX];
+  // Settings, read once at load. Strings are offsets into `text`, 0 none.
+  uint32_t engine_path; // none: the user's engine in /dev/shm
+  uint32_t log_path;
+  uint32_t text_used;
+  uint32_t reserved;
   uint64_t log_descriptor; // descriptor + 1; 0: none, or a path
   uint64_t required;
   uint64_t loaded;
 
   // The engine. mapping + 1 of the one in force; 0: none.
   uint64_t current;
+  uint64_t looked_up;   // second in which the path was last compared with the mapping
   uint64_t attach_lock; // 0, or 1 while a thread attaches; the others do without
   uint64_t refusal;     // errno + 1 for which the engine was refused; 0: it was not
   uint64_t next_mapping;
-  struct wfp_mapping mappings[WFP_MAPPINGS];
 
   // The executable (ALE_APP_ID), and who the process is, computed anew after fork.
   uint64_t path_length;
-  char path[WFP_PATH_MAX];
   uint64_t path_number; // interned; 0: not yet
   uint64_t identity_pid, start_ticks, start_time;
   uint64_t pid_namespace;
 
   uint64_t redirects; // connects of this process, or of one it was forked from, that were redirected
   uint64_t log_window, log_count;
+  struct wfp_mapping mappings[WFP_MAPPINGS];
+  // All strings behind each other: a start that touches few pages is a fast one (DESIGN P1).
+  char text[2 * WFP_PATH_MAX];
+  char path[WFP_OWN_PATH_MAX]; // of the executable
   uint64_t descriptors[WFP_DESCRIPTORS / 64];
   struct wfp_held held[WFP_HELD_BUCKETS * WFP_HELD_PER_BUCKET];
   struct wfp_served served[WFP_SERVED_MAX];
@@ -72,8 +78,7 @@ struct wfp_process {
 struct wfp_process *_Nonnull wfp_process(void);
 
 // Swift imports fixed arrays as tuples; their elements are reached through these.
-static inline char *_Nonnull wfp_engine_path(void) { return wfp_process()->engine_path; }
-static inline char *_Nonnull wfp_log_path(void) { return wfp_process()->log_path; }
+static inline char *_Nonnull wfp_text(uint32_t at) { return wfp_process()->text + at; }
 static inline char *_Nonnull wfp_own_path(void) { return wfp_process()->path; }
 static inline struct wfp_mapping *_Nonnull wfp_mappings(void) { return wfp_process()->mappings; }
 static inline uint64_t *_Nonnull wfp_descriptor_words(void) { return wfp_process()->descriptors; }

@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -80,6 +81,17 @@ static inline long wfp_write_bytes(int32_t fd, const void *_Nonnull from, size_t
 static inline long wfp_read_link(const char *_Nonnull path, char *_Nonnull to, size_t n) {
   return wfp_syscall6(SYS_readlinkat, AT_FDCWD, (long)path, (long)to, (long)n, 0, 0);
 }
+// The path given to execve if it is absolute (AT_EXECFN). Returns its length, 0 for none.
+static inline long wfp_executed_path(char *_Nonnull to, size_t n) {
+  const char *path = (const char *)getauxval(AT_EXECFN);
+  size_t length = 0;
+  if (!path || path[0] != '/') return 0;
+  while (path[length] && length < n) {
+    to[length] = path[length];
+    length++;
+  }
+  return (long)length;
+}
 static inline int32_t wfp_stat_descriptor(int32_t fd, struct stat *_Nonnull to) {
 #if defined(SYS_newfstatat)
   return (int32_t)wfp_syscall6(SYS_newfstatat, fd, (long)"", (long)to, AT_EMPTY_PATH, 0, 0);
@@ -95,6 +107,19 @@ struct wfp_status {
 static inline int32_t wfp_status_of(int32_t fd, struct wfp_status *_Nonnull to) {
   struct stat s;
   int32_t result = wfp_stat_descriptor(fd, &s);
+  if (result == 0) {
+    to->device = s.st_dev;
+    to->inode = s.st_ino;
+    to->size = (uint64_t)s.st_size;
+    to->uid = s.st_uid;
+    to->mode = s.st_mode;
+  }
+  return result;
+}
+// The same of a path whose last part may not be a link to be followed.
+static inline int32_t wfp_status_of_link(const char *_Nonnull path, struct wfp_status *_Nonnull to) {
+  struct stat s;
+  int32_t result = (int32_t)wfp_syscall6(SYS_newfstatat, AT_FDCWD, (long)path, (long)&s, AT_SYMLINK_NOFOLLOW, 0, 0);
   if (result == 0) {
     to->device = s.st_dev;
     to->inode = s.st_ino;

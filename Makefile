@@ -1,0 +1,58 @@
+# The front door. `make demo` shows the main job, `make test` proves it; each installs what it needs.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+BUILD_NEEDS := swift=SWIFT-6.3-TOOLCHAIN g++=g++ /usr/include/ffi.h=libffi-dev
+ifneq ($(wildcard /usr/include/$(shell uname -m)-linux-gnu/ffi.h),)
+BUILD_NEEDS := g++=g++
+endif
+DEMO_NEEDS := nginx=nginx curl=curl
+TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
+  ip=iproute2 setpriv=util-linux
+CHECK_NEEDS := clang-format=clang-format
+
+SHIM := .build/release/libwfpshim.so
+
+.PHONY: build demo test check bench install clean format
+
+build: link/shim.map
+	@tools/require $(BUILD_NEEDS)
+	swift build -c release
+
+demo: build
+	@tools/require $(DEMO_NEEDS)
+	@examples/demo/demo
+
+test: build
+	@tools/require $(TEST_NEEDS)
+	swift build --build-tests
+	swift test --skip-build
+	@echo "Once more with the release library, whose link refuses a reachable trap:"
+	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) swift test --skip-build --filter PreloadTests
+
+check: test
+	@tools/require $(CHECK_NEEDS)
+	swift format lint --strict -r Package.swift Sources Tests
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+
+bench: build
+	@tools/require strace=strace
+	@Tests/Bench/bench
+
+install:
+	@tools/require $(BUILD_NEEDS)
+	@tools/install "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
+
+# The export map holds exactly the names of the one list.
+link/shim.map: shim/hooks.def
+	@{ echo '#if 0'; printf '{ global: '; \
+	  sed -n 's/^HOOK([^,]*, \([a-z0-9_]*\),.*/\1;/p; s/^ALIAS(\([a-z0-9_]*\),.*/\1;/p' $< | LC_ALL=C sort | tr '\n' ' '; \
+	  echo 'local: *; };'; echo '#endif'; } > $@
+
+format:
+	swift format -i -r Package.swift Sources Tests
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf .build .build-install
