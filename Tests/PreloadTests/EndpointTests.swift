@@ -115,6 +115,20 @@ import Testing
     #expect(try origin.program.stop().count(containing: "accepted") == 0)
   }
 
+  /// S11.1: the socket's own family comes first, wherever it stands in the file. A socket that was once sent to an
+  /// IPv4-mapped address can never again connect to an IPv6 one (Linux), so this is S7.4, too.
+  @Test(arguments: [true, false]) func ownFamilyFirst(ipv4First: Bool) throws {
+    let stage = try Stage()
+    let origin = try stage.origin()
+    let (four, six) = (try stage.origin("127.0.0.1"), try stage.origin("::1"))
+    let endpoints = ["127.0.0.1:\(four.port)", "[::1]:\(six.port)"]
+    try stage.load(policy(ipv4First ? endpoints : endpoints.reversed(), to: origin.port), name: "contoso")
+    for host in Self.hosts { #expect(try stage.exchange(origin.port, host: host).good) }
+    #expect(try four.program.stop().count(containing: "accepted") == 2)  // IPv4, and mapped
+    #expect(try six.program.stop().count(containing: "accepted") == 1)
+    #expect(try origin.program.stop().count(containing: "accepted") == 0)
+  }
+
   /// S11.1: an IPv4 socket does not use an IPv6 endpoint.
   @Test func onlyIPv6() throws {
     let stage = try Stage()
