@@ -85,8 +85,13 @@ struct ForbiddenIndicator {
     advance()
     while let scalar = scalars.first {
       advance()
-      if scalar == quote { return }
-      if scalar == "\\" && quote == "\"" { advance() }
+      if scalar == "\\" && quote == "\"" {
+        advance()
+      } else if scalar == quote {
+        // Two single quotes are one that does not end the text.
+        guard quote == "'" && scalars.first == "'" else { return }
+        advance()
+      }
     }
   }
 

@@ -54,10 +54,22 @@ struct PolicyCommand: ParsableCommand {
 
     @ParentCommand var parent: PolicyCommand
     @OptionGroup var engine: EngineOption
-    @Argument(help: "Name of the set.") var set: String
+    @Argument(help: "Name of the set, or the file that it was loaded from.") var set: String
 
     func run() throws {
-      try reporting { try FilterEngine(path: engine.path ?? parent.engine).unloadSet(set) }
+      try reporting {
+        let engine = try FilterEngine(path: engine.path ?? parent.engine)
+        do throws(EngineError) {
+          try engine.unloadSet(set)
+        } catch {
+          // The file's name, as it was given to `load`.
+          let name = PolicyFile.setName(set)
+          guard error.code == .unknownSet, try engine.sets().contains(where: { $0.set.name == name }) else {
+            throw error
+          }
+          try engine.unloadSet(name)
+        }
+      }
     }
   }
 

@@ -9,7 +9,9 @@ struct RunCommand: ParsableCommand {
     discussion: "A policy that is loaded stays loaded when the program ends.")
 
   @ParentCommand var root: WfpControl
-  @OptionGroup var engine: EngineOption
+  // Not an EngineOption: ArgumentParser would take the root's for it, which ends where the passthrough begins.
+  @Option(name: .customLong("engine"), help: EngineOption.help)
+  var engine: String?
   @Option(name: .customLong("policy"), help: ArgumentHelp("Policy file to load first.", valueName: "file"))
   var policies: [String] = []
   @Option(
@@ -24,7 +26,7 @@ struct RunCommand: ParsableCommand {
     let words = command.first == "--" ? Array(command.dropFirst()) : command
     guard let program = words.first, !program.isEmpty else { throw ValidationError("Missing the program to run.") }
     try reporting {
-      let path = engine.path ?? root.engine.path
+      let path = engine ?? root.engine.path
       let library = try Preload.library(given: library)
       let engine = try FilterEngine(path: path)
       for file in policies { try PolicyFile.load(file, name: nil, into: engine) }
@@ -39,8 +41,17 @@ struct RunCommand: ParsableCommand {
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
     _ = unsafe execvp(program, &arguments)
     let number = errno
-    throw number == ENOENT
+    throw number == ENOENT || number == EACCES && !exists(program)
       ? Failure("\(program): not found", exitCode: 127)
       : Failure("\(program): not executable: \(reason(number))", exitCode: 126)
+  }
+
+  /// execvp says EACCES also for a name that is nowhere, when a folder of PATH may not be searched.
+  private func exists(_ program: String) -> Bool {
+    if program.contains("/") { return true }
+    let folders = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
+    return folders.split(separator: ":", omittingEmptySubsequences: false).contains { folder in
+      unsafe access("\(folder.isEmpty ? "." : folder)/\(program)", F_OK) == 0
+    }
   }
 }

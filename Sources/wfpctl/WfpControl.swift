@@ -11,8 +11,9 @@ struct WfpControl: ParsableCommand {
 
 /// Stands before or behind a command's name.
 struct EngineOption: ParsableArguments {
-  @Option(
-    name: .customLong("engine"),
-    help: ArgumentHelp("Engine file (default: $WFPSHIM_ENGINE, else the user's own).", valueName: "path"))
+  static let help = ArgumentHelp(
+    "Engine file (default: $WFPSHIM_ENGINE, else the user's own).", valueName: "path")
+
+  @Option(name: .customLong("engine"), help: EngineOption.help)
   var path: String?
 }

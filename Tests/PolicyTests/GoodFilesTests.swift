@@ -154,7 +154,8 @@ import Testing
 
   /// What looks like an anchor, alias or tag where a value cannot begin is text.
   @Test(arguments: [
-    "a&b", "a *b", "'&a'", "\"*a\"", "a!b", "x # &a", "x # 'open quote", "it's &x", "|\n      &a\n      'b",
+    "a&b", "a *b", "'&a'", "\"*a\"", "a!b", "x # &a", "x # 'open quote", "it's &x", "\"\\\": &b\"", "'it''s: &b'",
+    "|\n      &a\n      'b",
     ">\n      *a",
   ])
   func indicatorsInText(_ value: String) {
