@@ -118,7 +118,8 @@ let package = Package(
     .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
-      name: "PreloadTests", dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"] + chainProbes,
+      name: "PreloadTests",
+      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"] + chainProbes,
       swiftSettings: noWarnings),
 
     // Plain Linux programs that the preload tests run with and without the shim.

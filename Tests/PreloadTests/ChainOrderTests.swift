@@ -34,12 +34,10 @@ import Testing
     let origin = try stage.origin()
     var ports: [String: UInt16] = [:]
     for (position, name) in Self.names.enumerated() {
-      // A port that was free a moment ago.
-      let holder = try stage.origin()
-      try holder.program.stop()
-      ports[name] = holder.port
-      try stage.load(
-        stage.policy(name, port: holder.port, redirecting: [origin.port], weight: 9 - position), name: name)
+      ports[name] = try stage.freePort()
+      let text = try stage.policy(
+        name, port: #require(ports[name]), redirecting: [origin.port], weight: 9 - position)
+      try stage.load(text, name: name)
     }
     var services: [Program] = []
     for name in order {

@@ -5,13 +5,6 @@ import Testing
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct EndpointTests {
   private static let hosts = ["127.0.0.1", "::1", "::ffff:127.0.0.1"]
 
-  /// A port on which nobody listens.
-  private func deadPort(_ stage: Stage) throws -> UInt16 {
-    let holder = try stage.origin()
-    try holder.program.stop()
-    return holder.port
-  }
-
   private func policy(_ endpoints: [String], to port: UInt16, more: String = "") -> String {
     """
     version: 1
@@ -31,7 +24,7 @@ import Testing
   @Test(arguments: hosts) func notRunning(host: String) throws {
     let stage = try Stage()
     let origin = try stage.origin()
-    let dead = try deadPort(stage)
+    let dead = try stage.freePort()
     try stage.load(policy(["127.0.0.1:\(dead)", "[::1]:\(dead)"], to: origin.port), name: "contoso")
     let probe = try stage.shimmed("ProbeSockets", ["refusal", host, "\(origin.port)", "1"])
     #expect(
@@ -45,14 +38,12 @@ import Testing
   @Test(arguments: hosts) func permitted(host: String) throws {
     let stage = try Stage()
     let origin = try stage.origin()
-    let dead = try deadPort(stage)
+    let dead = try stage.freePort()
     try stage.load(
       policy(["127.0.0.1:\(dead)", "[::1]:\(dead)"], to: origin.port, more: "    permitIfCalloutUnregistered: true"),
       name: "contoso")
     let probe = try stage.shimmed("ProbeSockets", ["refusal", host, "\(origin.port)", "1"])
     #expect(try probe.finish().lines == ["blocking 0", "pending 0", "nonblocking EINPROGRESS", "pending 0"])
-    let late = try stage.origin()  // takes another port
-    try late.program.stop()
     let service = stage.keep(try Program("ProbeOrigin", ["::", "\(dead)"]))
     _ = try service.port()
     #expect(try stage.exchange(origin.port, host: host).good)
@@ -63,7 +54,7 @@ import Testing
   @Test(arguments: [1, 4, 5, 9]) func permittedMany(count: Int) throws {
     let stage = try Stage()
     let origin = try stage.origin()
-    let dead = try deadPort(stage)
+    let dead = try stage.freePort()
     for number in 0..<count {
       let text = stage.redirect("vendor\(number)", port: dead, conditions: "{ ip_remote_port: \(origin.port) }")
       try stage.load(text.replacing("weight: 1", with: "permitIfCalloutUnregistered: true"), name: "vendor\(number)")
@@ -81,8 +72,8 @@ import Testing
   @Test(arguments: [true, false]) func secondEndpoint(shimmedService: Bool) throws {
     let stage = try Stage()
     let origin = try stage.origin()
-    let dead = try deadPort(stage)
-    let (first, second) = (try deadPort(stage), try stage.origin("127.0.0.1"))
+    let dead = try stage.freePort()
+    let (first, second) = (try stage.freePort(), try stage.origin("127.0.0.1"))
     let endpoints = ["127.0.0.1:\(dead)", "127.0.0.1:\(first)", "127.0.0.1:\(second.port)"]
     try stage.load(policy(endpoints, to: origin.port), name: "contoso")
     #expect(try stage.exchange(origin.port).good)

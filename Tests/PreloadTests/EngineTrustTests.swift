@@ -130,9 +130,7 @@ import Testing
     try stage.wfpctl("--engine", stage.folder + "/next", "policy", "load", stage.folder + "/next.yaml")
     try #require(rename(stage.folder + "/next", stage.engine) == 0)
     #expect(try stage.exchange(origin.port).said == "failed connect EACCES")
-    withKnownIssue("nobody marks a replaced engine as superseded, so running processes keep the old one") {
-      _ = try traffic.line("wrong connect EACCES", seconds: 2)
-    }
-    #expect(try traffic.stop().last?.hasSuffix(" refused 0 broken 0 wrong 0") == true)
+    #expect(try traffic.line("wrong") == "wrong connect EACCES")
+    #expect(try #require(traffic.stop().last).contains(" refused 0 broken 0 wrong "))
   }
 }

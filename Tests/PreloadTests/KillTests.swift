@@ -16,8 +16,9 @@ import Testing
       services = []
       var ports: [UInt16] = []
       for (position, name) in ["contoso", "fabrikam"].enumerated() {
-        let service = try stage.shimmed("ProbeService", [name, "::", "0"])
-        ports.append(try service.port())
+        ports.append(try stage.freePort())
+        let service = try stage.shimmed("ProbeService", [name, "::", "\(ports[position])"])
+        _ = try service.port()
         let text = stage.policy(name, port: ports[position], redirecting: [origin.port], weight: 9 - position)
         try stage.load(text, name: name)
         services.append(service)

@@ -37,8 +37,9 @@ import Testing
   @Test(arguments: [SIGTERM, SIGKILL]) func restart(signal: Int32) throws {
     let stage = try Stage()
     let origin = try stage.origin()
-    let a = try stage.shimmed("ProbeService", ["contoso", "::", "0"])
-    let port = try a.port()
+    let port = try stage.freePort()
+    let a = try stage.shimmed("ProbeService", ["contoso", "::", "\(port)"])
+    _ = try a.port()
     try stage.load(stage.policy("contoso", port: port, redirecting: [origin.port], weight: 9), name: "contoso")
     let b = try stage.service("fabrikam", redirecting: [origin.port], weight: 5)
     let traffic = try stage.shimmed("ProbeTraffic", ["127.0.0.1", "\(origin.port)", "--parallel", "4"])

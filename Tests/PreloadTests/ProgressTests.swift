@@ -63,10 +63,9 @@ import Testing
   @Test(arguments: ["127.0.0.1", "::1", "::ffff:127.0.0.1"], [true, false])
   func refusedThenElsewhere(host: String, shimmed: Bool) throws {
     let stage = try Stage()
-    let (origin, other, dead) = (try stage.origin(), try stage.origin(), try stage.origin())
-    try dead.program.stop()
-    if shimmed { try redirect(stage, origin.port, to: dead.port) }
-    let arguments = ["elsewhere", host, "\(shimmed ? origin.port : dead.port)", "\(other.port)"]
+    let (origin, other, dead) = (try stage.origin(), try stage.origin(), try stage.freePort())
+    if shimmed { try redirect(stage, origin.port, to: dead) }
+    let arguments = ["elsewhere", host, "\(shimmed ? origin.port : dead)", "\(other.port)"]
     let probe =
       shimmed ? try stage.shimmed("ProbeSockets", arguments) : stage.keep(try Program("ProbeSockets", arguments))
     #expect(

@@ -108,15 +108,14 @@ import Testing
   @Test func nginxAsOrigin() throws {
     let stage = try Stage()
     let body = try Body(stage, size: 10_000_000)
-    let free = try stage.origin("::1")
-    try free.program.stop()
-    try configure(stage, "origin.conf", "server { listen [::1]:\(free.port); root \(stage.folder); sendfile on; }")
+    let port = try stage.freePort()
+    try configure(stage, "origin.conf", "server { listen [::1]:\(port); root \(stage.folder); sendfile on; }")
     let origin = stage.keep(try Program(tool("nginx"), ["-p", stage.folder, "-c", "origin.conf"]))
     try started(origin, stage)
-    let a = try stage.service("contoso", redirecting: [free.port], weight: 9)
-    let b = try stage.service("fabrikam", redirecting: [free.port], weight: 5)
+    let a = try stage.service("contoso", redirecting: [port], weight: 9)
+    let b = try stage.service("fabrikam", redirecting: [port], weight: 5)
     let file = stage.folder + "/got"
-    let arguments = ["-sS", "--fail", "-g", "--noproxy", "*", "-o", file, "http://[::1]:\(free.port)/body"]
+    let arguments = ["-sS", "--fail", "-g", "--noproxy", "*", "-o", file, "http://[::1]:\(port)/body"]
     let (status, lines) = try stage.shimmed(tool("curl"), arguments).finish()
     #expect(status == 0, "\(lines)")
     #expect(try Body.hash(of: file) == body.hash)

@@ -12,6 +12,16 @@ extension Stage {
     return service
   }
 
+  /// A port on which nobody listens, and which no connection of another test takes: below the ephemeral ones.
+  func freePort() throws -> UInt16 {
+    for _ in 0..<2000 {
+      let port = UInt16(truncatingIfNeeded: 10_000 + nextPort.add(1) % 20_000)
+      let program = try Program("ProbeSockets", ["free", "::", "\(port)", "1"])
+      if try program.finish().status == 0 { return port }
+    }
+    throw CocoaError(.featureUnsupported)
+  }
+
   /// One exchange of the client probe with `port`.
   /// - Returns: Its last line, `ok 1 failed 0 peer ...` when it went well; the line before when it did not.
   func exchange(_ port: UInt16, host: String = "127.0.0.1", arguments: [String] = []) throws -> (
@@ -63,6 +73,23 @@ struct FlowLine: Decodable {
 
 extension Sequence<String> {
   func count(containing text: String) -> Int { reduce(0) { $1.contains(text) ? $0 + 1 : $0 } }
+}
+
+/// Where `freePort` looks next; test runs at the same time begin elsewhere.
+private let nextPort = Counter(Int(getpid()) * 389)
+
+final class Counter: @unchecked Sendable {  // `value` is under its lock
+  private let lock = NSLock()
+  private var value: Int
+
+  init(_ value: Int) { self.value = value }
+
+  func add(_ amount: Int) -> Int {
+    lock.withLock {
+      value += amount
+      return value
+    }
+  }
 }
 
 /// All orders of a list.

@@ -79,6 +79,12 @@ static void full(void) {
   for (;;) pause();
 }
 
+// Whether the target's port can be had: the exit status.
+static void available(void) {
+  int fd = tcp();
+  if (bind(fd, (struct sockaddr *)&target, target_length) != 0 || listen(fd, 1) != 0) probe_die("taken");
+}
+
 int main(int argc, char **argv) {
   if (argc < 5) return 2;
   char check[32];
@@ -96,12 +102,12 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*run)(void);
-  } checks[] = {{"plain", plain},         {"full", full},           {"names", names},     {"lengths", lengths},
-                {"hostile", hostile},     {"untouched", untouched}, {"accepts", accepts}, {"progress", progress},
-                {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout}, {"unspec", unspec},
-                {"elsewhere", elsewhere}, {"same_port", same_port}, {"rebind", rebind},   {"reuse", reuse},
-                {"families", families},   {"vfork", in_vfork},      {"refusal", refusal}, {"burst", burst},
-                {"twice", twice},         {"no_room", no_room},     {"crossed", crossed}};
+  } checks[] = {{"plain", plain},       {"full", full},           {"free", available},      {"names", names},
+                {"lengths", lengths},   {"hostile", hostile},     {"untouched", untouched}, {"accepts", accepts},
+                {"progress", progress}, {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout},
+                {"unspec", unspec},     {"elsewhere", elsewhere}, {"same_port", same_port}, {"rebind", rebind},
+                {"reuse", reuse},       {"families", families},   {"vfork", in_vfork},      {"refusal", refusal},
+                {"burst", burst},       {"twice", twice},         {"no_room", no_room},     {"crossed", crossed}};
   static const struct {
     const char *name;
     void (*run)(const char *how);

@@ -24,13 +24,16 @@ static int bind_to(int fd, const char *host, uint16_t port) {
   return bind(fd, (struct sockaddr *)&name, length);
 }
 
-// A port that was free a moment ago.
+// A free port below the ephemeral ones, so that nobody's connection takes it meanwhile.
 static uint16_t free_port(const char *host) {
-  int fd = tcp();
-  if (bind_to(fd, host, 0) != 0) probe_die("bind");
-  uint16_t port = port_of(fd);
-  close(fd);
-  return port;
+  for (int i = 0; i < 10000; i++) {
+    uint16_t port = (uint16_t)(10000 + (getpid() * 31 + i) % 20000);
+    int fd = tcp();
+    int result = bind_to(fd, host, port);
+    close(fd);
+    if (result == 0) return port;
+  }
+  probe_die("no free port");
 }
 
 static void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
