@@ -16,6 +16,9 @@ let cNoWarnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"]), .treatAllWarn
 
 func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
 
+/// Probes of the preload tests beside the three that every one needs.
+let chainProbes: [Target.Dependency] = ["ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets"]
+
 func probe(_ name: String, _ folder: String) -> Target {
   .executableTarget(
     name: name, dependencies: ["ProbeSupport"], path: "Tests/Probes/\(folder)", cSettings: cNoWarnings,
@@ -115,12 +118,17 @@ let package = Package(
     .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
-      name: "PreloadTests", dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"],
+      name: "PreloadTests",
+      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"] + chainProbes,
       swiftSettings: noWarnings),
 
     // Plain Linux programs that the preload tests run with and without the shim.
     .target(name: "Spawn", path: "Tests/Spawn", cSettings: cNoWarnings),
     .target(name: "ProbeSupport", path: "Tests/Probes/support", cSettings: cNoWarnings),
     probe("ProbeOrigin", "origin"), probe("ProbeService", "service"), probe("ProbeClient", "client"),
+    probe("ProbeUnruly", "unruly"),
+    probe("ProbeStream", "stream"),
+    probe("ProbeTraffic", "traffic"),
+    probe("ProbeSockets", "sockets"),
   ]
 )

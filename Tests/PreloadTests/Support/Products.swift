@@ -19,3 +19,6 @@ let sanitized = dlsym(nil, "__tsan_init") != nil || dlsym(nil, "__asan_init") !=
 /// The repository's root folder.
 let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent().deletingLastPathComponent()
+
+/// Seconds for which a test waits for a line that must come. A run that is to fail may be short of it.
+let patience = ProcessInfo.processInfo.environment["WFPSHIM_TEST_PATIENCE"].flatMap(Double.init) ?? 30

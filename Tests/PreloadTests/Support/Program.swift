@@ -72,7 +72,7 @@ final class Program: @unchecked Sendable {  // state is under `condition`
   }
 
   /// Waits for the next line that has `text` in it, passing over others.
-  func line(_ text: String = "", seconds: Double = 30, sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+  func line(_ text: String = "", seconds: Double = patience, sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
     condition.lock()
     defer { condition.unlock() }
     let deadline = Date(timeIntervalSinceNow: seconds)

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// Connects that hang, fail late or are left: SPEC S7.3, S7.4, H16, H45. In the plain run the target itself does what
+/// the service does in the other.
+@Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct ProgressTests {
+  /// What redirects connects with `port` to `endpoint`.
+  private func redirect(_ stage: Stage, _ port: UInt16, to endpoint: UInt16, name: String = "contoso") throws {
+    try stage.load(stage.policy(name, port: endpoint, redirecting: [port]), name: name)
+  }
+
+  /// A listener whose queue is full, and that nobody serves.
+  private func full(_ stage: Stage, _ host: String) throws -> (program: Program, port: UInt16) {
+    let address = host.hasPrefix("::ffff:") ? "127.0.0.1" : host
+    let program = stage.keep(try Program("ProbeSockets", ["full", address, "0", "1"]))
+    return (program, try program.port())
+  }
+
+  /// S7.3: EINPROGRESS, then EALREADY; when the service dies SO_ERROR says ECONNREFUSED. S7.4: then the socket connects
+  /// elsewhere.
+  @Test(arguments: ["127.0.0.1", "::1", "::ffff:127.0.0.1"], [true, false])
+  func serviceDiesMeanwhile(host: String, shimmed: Bool) throws {
+    let stage = try Stage()
+    let (origin, other) = (try stage.origin(), try stage.origin())
+    let stuck = try full(stage, host)
+    if shimmed { try redirect(stage, origin.port, to: stuck.port) }
+    let target = shimmed ? origin.port : stuck.port
+    let arguments = ["stuck", host, "\(target)", "\(other.port)"]
+    let probe =
+      shimmed ? try stage.shimmed("ProbeSockets", arguments) : stage.keep(try Program("ProbeSockets", arguments))
+    _ = try probe.line("waiting")
+    if shimmed { #expect(try stage.flows().map(\.state) == ["published"]) }
+    try stuck.program.stop(SIGKILL)
+    #expect(
+      try probe.finish().lines == [
+        "connect EINPROGRESS", "again EALREADY", "elsewhere EALREADY", "error 0", "waiting", "poll 1",
+        "error ECONNREFUSED",
+        "elsewhere ECONNABORTED", "elsewhere 0", "peer is the other", "echo",
+      ])
+    #expect(try origin.program.stop().count(containing: "accepted") == 0)
+    #expect(try other.program.stop().count(containing: "accepted") == 1)
+  }
+
+  /// S7.3: SO_SNDTIMEO ends a connect with EINPROGRESS; after a disconnect the socket connects elsewhere.
+  @Test(arguments: ["127.0.0.1", "::1", "::ffff:127.0.0.1"], [true, false])
+  func sendTimeout(host: String, shimmed: Bool) throws {
+    let stage = try Stage()
+    let (origin, other) = (try stage.origin(), try stage.origin())
+    let stuck = try full(stage, host)
+    if shimmed { try redirect(stage, origin.port, to: stuck.port) }
+    let target = shimmed ? origin.port : stuck.port
+    let arguments = ["timeout", host, "\(target)", "\(other.port)"]
+    let probe =
+      shimmed ? try stage.shimmed("ProbeSockets", arguments) : stage.keep(try Program("ProbeSockets", arguments))
+    #expect(
+      try probe.finish().lines == [
+        "connect EINPROGRESS", "again EALREADY", "blocking 1", "unspec 0", "elsewhere 0", "echo",
+      ])
+    #expect(try origin.program.stop().count(containing: "accepted") == 0)
+  }
+
+  /// S7.4: refused at once, the socket connects elsewhere, also when it tries again first.
+  @Test(arguments: ["127.0.0.1", "::1", "::ffff:127.0.0.1"], [true, false])
+  func refusedThenElsewhere(host: String, shimmed: Bool) throws {
+    let stage = try Stage()
+    let (origin, other, dead) = (try stage.origin(), try stage.origin(), try stage.freePort())
+    if shimmed { try redirect(stage, origin.port, to: dead) }
+    let arguments = ["elsewhere", host, "\(shimmed ? origin.port : dead)", "\(other.port)"]
+    let probe =
+      shimmed ? try stage.shimmed("ProbeSockets", arguments) : stage.keep(try Program("ProbeSockets", arguments))
+    #expect(
+      try probe.finish().lines == [
+        "connect ECONNREFUSED", "elsewhere 0", "echo", "connect ECONNREFUSED", "again ECONNREFUSED", "elsewhere 0",
+        "echo",
+      ])
+    #expect(try origin.program.stop().count(containing: "accepted") == 0)
+  }
+
+  /// H45: out of a blocked accept or connect by siglongjmp or pthread_cancel, three times; the hooks work on, in that
+  /// thread and in others.
+  @Test(arguments: ["jump-accept", "cancel-accept", "jump-connect", "cancel-connect"], [true, false])
+  func leaveBlockedCall(how: String, shimmed: Bool) throws {
+    let stage = try Stage()
+    let (origin, hanging) = (try stage.origin(), try stage.origin())
+    let stuck = try full(stage, "127.0.0.1")
+    let service = try stage.service("contoso", redirecting: [origin.port])
+    if shimmed { try redirect(stage, hanging.port, to: stuck.port, name: "stuck") }
+    let arguments = ["leave:" + how, "127.0.0.1", "\(origin.port)", "\(shimmed ? hanging.port : stuck.port)"]
+    let probe =
+      shimmed ? try stage.shimmed("ProbeSockets", arguments) : stage.keep(try Program("ProbeSockets", arguments))
+    let left = how.hasPrefix("jump") ? "jumped" : "cancelled"
+    let round = [left, "same thread echo", "other thread echo"]
+    #expect(try probe.finish().lines == round + round + round)
+    #expect(try service.stop().count(containing: "flow") == (shimmed ? 6 : 0))
+    #expect(try hanging.program.stop().count(containing: "accepted") == 0)
+  }
+}
