@@ -115,12 +115,18 @@ let package = Package(
     .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
-      name: "PreloadTests", dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"],
+      name: "PreloadTests",
+      dependencies: [
+        "ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl",
+        "ProbeIoctl", "ProbePeer",
+      ],
       swiftSettings: noWarnings),
 
     // Plain Linux programs that the preload tests run with and without the shim.
     .target(name: "Spawn", path: "Tests/Spawn", cSettings: cNoWarnings),
     .target(name: "ProbeSupport", path: "Tests/Probes/support", cSettings: cNoWarnings),
     probe("ProbeOrigin", "origin"), probe("ProbeService", "service"), probe("ProbeClient", "client"),
+    probe("ProbeIoctl", "ioctl"),
+    probe("ProbePeer", "peer"),
   ]
 )
