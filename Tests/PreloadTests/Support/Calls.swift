@@ -33,7 +33,7 @@ struct Calls {
     self.stage = stage
     self.commands = commands
     program = stage.keep(
-      try Program("ProbeIoctl", [host] + commands, preload: preload, environment: stage.environment))
+      try Program("ProbeIoctl", ["--clean", host] + commands, preload: preload, environment: stage.environment))
     port = try program.port()
   }
 

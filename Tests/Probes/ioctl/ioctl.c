@@ -1,4 +1,5 @@
-// Runs a script of calls on the redirect control codes: `ioctl HOST COMMAND...`, one line of result a command.
+// Runs a script of calls on the redirect control codes: `ioctl [--clean] HOST COMMAND...`, one line of result a
+// command. --clean: with no descriptors but 0, 1 and 2.
 // It is itself a redirect service: it listens, says `listening PORT`, and accepts when it is told to.
 //   accept V | raw-accept V        the next connection becomes variable V
 //   R|C|S SOCKET [SIZE] [key=...]  one call (call.c); SOCKET is a variable or a kind (sockets.c)
@@ -6,7 +7,7 @@
 //   peer V f|r                     the peer sends FIN, or resets; waits until that is here
 //   drain N                        accepts and closes N connections
 //   threads|fork|exec|pass|pidfd|limit CALL...   the call by 8 threads, a child, another program, ...
-//   race R|C|S SOCKET, count, hex, blob HEX, wait (for a line on the connection)
+//   race R|C|S SOCKET, count, hex, data V (calls of the data path between two calls of getppid)
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -175,6 +176,7 @@ static int entries(const char *folder) {
   DIR *opened = opendir(folder);
   int n = 0;
   while (opened && readdir(opened)) n++;
+  n -= 2;  // . and ..
   if (opened) closedir(opened);
   return n;
 }
@@ -193,6 +195,27 @@ static void connect_to(int fd, const char *host, const char *port, char *result,
   socklen_t length = probe_address(host, port, &to);
   int outcome = connect(fd, (struct sockaddr *)&to, length);
   snprintf(result, size, "%s", outcome == 0 ? "connected" : error_name(errno));
+}
+
+// S10.6: what strace shows between the two marks is what the program asked for.
+static void data_path(int fd, char *result, size_t size) {
+  char bytes[4] = {0};
+  struct iovec part = {bytes, sizeof bytes};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  int sent = 0;
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  getppid();
+  for (int i = 0; i < 5; i++) {
+    sent += send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) == 4;
+    sent += sendto(fd, bytes, sizeof bytes, MSG_NOSIGNAL, NULL, 0) == 4;
+    sent += sendmsg(fd, &message, MSG_NOSIGNAL) == 4;
+    sent += write(fd, bytes, sizeof bytes) == 4;
+    sent += read(fd, bytes, sizeof bytes) < 0;
+    sent += recv(fd, bytes, sizeof bytes, 0) < 0;
+    sent += recvmsg(fd, &message, 0) < 0;
+  }
+  getppid();
+  snprintf(result, size, "done %d", sent);
 }
 
 // With no descriptor left to open: what the shim opens for itself must not be missing.
@@ -245,6 +268,8 @@ static int run(int count, char **words, char *result, size_t size) {
   } else if (strcmp(what, "race") == 0) {
     int *on = variable(words[2]);
     run_race(words[1][0], on ? *on : socket_of_kind(words[2]), result, size);
+  } else if (strcmp(what, "data") == 0) {
+    data_path(*v, result, size);
   } else if (strcmp(what, "count") == 0) {
     snprintf(result, size, "descriptors %d threads %d", entries("/proc/self/fd"), entries("/proc/self/task"));
   } else if (strcmp(what, "hex") == 0) {
@@ -257,6 +282,11 @@ static int run(int count, char **words, char *result, size_t size) {
 
 int main(int argc, char **argv) {
   if (argc > 5 && strcmp(argv[1], "--adopt") == 0) return adopt(argv);
+  if (argc > 2 && strcmp(argv[1], "--clean") == 0) {
+    close_range(3, ~0u, 0);
+    argv[1] = argv[0];
+    execv("/proc/self/exe", argv + 1);
+  }
   if (argc < 2) return 2;
   uint16_t port;
   listener = probe_listen(argv[1], "0", 0, &port);
