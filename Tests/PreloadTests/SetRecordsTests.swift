@@ -139,4 +139,46 @@ import Testing
     for (row, line) in zip(rows, lines) { #expect(line == row.expected, "\(row.clause)") }
     #expect(lines.count == rows.count)
   }
+
+  /// Whether other users can run the products.
+  static let productsAreReadable: Bool = {
+    var folder = products
+    while folder.path != "/" {
+      var status = stat()
+      if stat(folder.path, &status) != 0 || status.st_mode & 0o5 != 0o5 { return false }
+      folder.deleteLastPathComponent()
+    }
+    return true
+  }()
+
+  /// S3.5: everything as a user without privilege: root gives up its own, others have none to begin with.
+  @Test(
+    "S3.5, S10.4: an unprivileged user's engine",
+    .enabled(if: geteuid() != 0 || productsAreReadable, "the products are not readable for other users"),
+    arguments: [true, false])
+  func unprivileged(required: Bool) throws {
+    let stage = try Stage()
+    let root = geteuid() == 0
+    if root { chown(stage.folder, 65534, 65534) }
+    func start(_ product: String, _ arguments: [String], preload: String? = shim) throws -> Program {
+      let file = products.appending(path: product).path
+      let drop = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+      let command = root ? ("/usr/bin/setpriv", drop + [file] + arguments) : (file, arguments)
+      return stage.keep(try Program(command.0, command.1, preload: preload, environment: stage.environment))
+    }
+    let service = try start("ProbeIoctl", ["127.0.0.1", "accept flow", "R flow keep", "S tcp", "S tcp in=flip:9"])
+    let policy = Calls.policy(
+      "contoso", port: try service.port(), ports: [Calls.dialled], context: nil,
+      more: "options: { setRequiresPrivilege: \(required) }")
+    let file = stage.folder + "/contoso.yaml"
+    try policy.write(toFile: file, atomically: true, encoding: .utf8)
+    chmod(file, 0o644)
+    let (status, lines) = try start("wfpctl", ["policy", "load", file], preload: nil).finish()
+    try #require(status == 0, "\(lines)")
+    let peer = try start("ProbePeer", ["127.0.0.1", "\(Calls.dialled)"])
+    try #require(try peer.line() == "connected")
+    let results = Array(try service.finish().lines.dropFirst())
+    let denied = "-1 EACCES 0 -"
+    #expect(results == ["ok", "0 - 128 wrote"] + (required ? [denied, denied] : ["0 - 0 -", "-1 EINVAL 0 -"]))
+  }
 }
