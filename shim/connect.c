@@ -2,7 +2,7 @@
 #include "real.h"
 
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
-  struct wfp_connect plan = {.slot = 0};
+  struct wfp_connect plan = {.length = 0};
   int32_t what = wfp_core_connect(fd, address, length, &plan);
   if (what < 0) return wfp_fail(-what);
   if (what == WFP_PASS) return real_connect(fd, address, length);

@@ -3,20 +3,17 @@ import CEngine
 /// Whether an accepted socket can belong to a flow at all.
 @c @implementation
 func wfp_core_listens() -> Int32 {
-  if case .attached(let engine) = currentEngine() {
-    return unsafe wfp_load(&engine.flowHeader.pointee.published) > 0 ? 1 : 0
-  }
-  return 0
+  _ = currentEngine()
+  return anyPublished() ? 1 : 0
 }
 
 /// Stage 4: the service accepted a socket; if a flow was published for it, it is claimed.
 @c @implementation
 func wfp_core_accepted(_ fd: Int32, _ peer: UnsafePointer<sockaddr>?, _ length: UInt32) {
-  guard case .attached(let engine) = currentEngine() else { return }
   var source: Address?
   if let peer = unsafe peer { source = unsafe Address(UnsafeRawPointer(peer), length: Int(length)) }
   guard let source = source ?? socketPeer(fd) else { return }
-  _ = engine.claim(fd, source: source, cookie: nil)
+  _ = inEngines { $0.claim(fd, source: source, cookie: nil) }
 }
 
 extension Engine {
@@ -64,8 +61,8 @@ extension Engine {
       unsafe flow.pointee.service_path = ownPathNumber(self)
       unsafe flow.pointee.claimed = wfp_now(CLOCK_REALTIME)
     }
-    if slot.segment.find(.accepted(cookie: cookie), { $0.number == slot.number }) == nil {
-      _ = slot.segment.insert(.accepted(cookie: cookie), slot)
+    if slot.segment.find(.accepted(cookie: cookie), self, { $0.number == slot.number }) == nil {
+      _ = slot.segment.insert(.accepted(cookie: cookie), slot, self)
     }
     if word.state == Int(WFP_PUBLISHED) {
       let claimed = SlotWord(state: Int(WFP_CLAIMED), generation: word.generation)

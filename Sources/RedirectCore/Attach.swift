@@ -35,19 +35,50 @@ private func isReplaced() -> Bool {
 
 /// The mapping in force, also a superseded one.
 func mappedEngine() -> Engine? {
-  let process = unsafe wfp_process()
-  let current = unsafe wfp_load(&process.pointee.current)
-  if current == 0 || current > UInt64(WFP_MAPPINGS) { return nil }
-  let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: current &- 1)
+  let current = unsafe wfp_load(&wfp_process().pointee.current)
+  return current == 0 || current > UInt64(WFP_MAPPINGS) ? nil : mapping(current)
+}
+
+/// - Parameter number: From 1 to what `current` says.
+private func mapping(_ number: UInt64) -> Engine? {
+  let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: number &- 1)
   guard let header = unsafe mapping.pointee.header, let flows = unsafe mapping.pointee.flow_header else { return nil }
   return unsafe Engine(
     header: header.assumingMemoryBound(to: wfp_engine.self), headerLength: Int(mapping.pointee.header_length),
     flowHeader: flows.assumingMemoryBound(to: wfp_flow_header.self), flowLength: Int(mapping.pointee.flow_length))
 }
 
+/// Calls `body` with every engine that this process has mapped, the newest first, until it gives something: the flows
+/// of an engine that was replaced live on in the old file.
+func inEngines<Found>(_ body: (Engine) -> Found?) -> Found? {
+  var number = unsafe wfp_load(&wfp_process().pointee.current)
+  if number > UInt64(WFP_MAPPINGS) { return nil }
+  while number > 0 {
+    if let engine = mapping(number), let found = body(engine) { return found }
+    number &-= 1
+  }
+  return nil
+}
+
+func slotOfClient(_ cookie: UInt64) -> Slot? { inEngines { $0.slot(client: cookie) } }
+
+func slotOfAccepted(_ cookie: UInt64) -> Slot? { inEngines { $0.slot(accepted: cookie) } }
+
+/// Whether any flow was ever published.
+func anyPublished() -> Bool {
+  inEngines { unsafe wfp_load(&$0.flowHeader.pointee.published) > 0 ? true : nil } ?? false
+}
+
 private func attach() -> EngineState {
   let process = unsafe wfp_process()
-  if unsafe wfp_swap_if(&process.pointee.attach_lock, 0, 1) == 0 { return .absent }
+  // Another thread is at it: what it finds counts for this one too. Bounded, because a signal handler may have
+  // interrupted that very thread.
+  var turns = 0
+  while unsafe wfp_swap_if(&process.pointee.attach_lock, 0, 1) == 0 {
+    if turns == 2000 { return unsafe process.pointee.refusal == 0 ? .absent : .refused(ENETDOWN) }
+    turns &+= 1
+    wfp_yield()
+  }
   defer { unsafe wfp_store(&process.pointee.attach_lock, 0) }
   let result = unsafe openEngine(process)
   if result == -ENOENT {

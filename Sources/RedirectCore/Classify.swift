@@ -53,18 +53,26 @@ extension PolicyImage {
       let filter = unsafe filters + Int(i)
       i &+= 1
       if unsafe !matches(filter, &request) { continue }
-      if request.isUnregistered(unsafe filter.pointee.id) { return unsafe (.pass, weight ?? filter.pointee.weight) }
       let best = unsafe weight ?? filter.pointee.weight
       weight = best
       switch unsafe Int(filter.pointee.action) {
       case Int(WFP_ACTION_PERMIT): return (.pass, best)
       case Int(WFP_ACTION_BLOCK): return unsafe (.block(filter: filter), best)
       default:
-        if let redirect = unsafe redirect(filter, sublayer, &request) { return (.redirect(redirect), best) }
+        if let redirect = unsafe redirect(filter, sublayer, &request) {
+          return actsAsPermit(redirect, &request) ? (.pass, best) : (.redirect(redirect), best)
+        }
       // The callout lets go: CONTINUE, the next filter is asked.
       }
     }
     return (.pass, weight ?? 0)
+  }
+
+  /// A filter whose proxy is not there and that says permitIfCalloutUnregistered is a permit (SPEC S10.2).
+  private func actsAsPermit(_ redirect: Redirect, _ request: inout ConnectRequest) -> Bool {
+    if unsafe redirect.filter.pointee.flags & UInt32(WFP_FILTER_PERMIT_IF_UNREGISTERED) == 0 { return false }
+    if case .none = unsafe chooseEndpoint(redirect.provider, &request) { return true }
+    return false
   }
 
   /// nil when the callout lets the connection go: its own traffic, or that of its own process (SPEC S4, S4.3).

@@ -5,10 +5,11 @@ import CEngine
 @c @implementation
 func wfp_core_closing(_ fd: Int32) {
   if !unwatchDescriptor(fd) { return }
-  guard let engine = mappedEngine(), let cookie = socketCookie(fd) else { return }
-  if let slot = engine.slot(accepted: cookie) {
+  guard let cookie = socketCookie(fd) else { return }
+  if let slot = slotOfAccepted(cookie) {
     unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_ACCEPTED_CLOSED))
-  } else if let slot = engine.slot(client: cookie) {
+    forgetHeld(slot)
+  } else if let slot = slotOfClient(cookie) {
     unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
   } else {
     forgetServed(cookie: cookie)

@@ -6,6 +6,8 @@ func wfp_core_connect(
   _ fd: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32, _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
   let required = unsafe wfp_process().pointee.required != 0
+  // One that took part before: without a redirect it shall connect as if it had not.
+  defer { if unsafe plan.pointee.length == 0 && isWatched(fd) { loosenSource(fd) } }
   guard case .attached(let engine) = currentEngine() else {
     if !required { return pass }
     return unsafe destination(address, length) == nil ? pass : -ENETDOWN
@@ -40,6 +42,7 @@ private func decide(
     if result != -EAGAIN && (result == redirected || request.engine.stillWhole(policy)) { return result }
     guard let next = request.engine.policy() else { return pass }
     policy = next
+    request.chosen = nil
   }
   return -ENETDOWN
 }
@@ -47,34 +50,25 @@ private func decide(
 private func decideOnce(
   _ request: inout ConnectRequest, _ policy: PolicyImage, _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
-  while true {
-    switch policy.classify(&request) {
-    case .pass:
-      if let slot = request.slotIfSought { unsafe request.destination.store(to: &slot.flow.pointee.destination) }
-      return pass
-    case .block(let filter):
-      unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
-      return -EACCES
-    case .redirect(let redirect):
-      // Of the protocols that can connect only TCP has a flow to redirect.
-      if request.protocolNumber() != tcpLevel { return pass }
-      if let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {
-        unsafe aim(plan, Address(&slot.flow.pointee.endpoint), request.destination)
-        return redirected
-      }
-      switch unsafe policy.chooseEndpoint(redirect.provider, request) {
-      case .listening(let endpoint): return unsafe publish(&request, policy, redirect, endpoint, plan)
-      case .none:
-        let id = unsafe redirect.filter.pointee.id
-        if unsafe redirect.filter.pointee.flags & UInt32(WFP_FILTER_PERMIT_IF_UNREGISTERED) != 0
-          && !request.isUnregistered(id)
-        {
-          request.setUnregistered(id)
-          continue
-        }
-        logNotListening(request.destination, policy, redirect)
-        return -ECONNREFUSED
-      }
+  switch policy.classify(&request) {
+  case .pass:
+    if let slot = request.slotIfSought { unsafe request.destination.store(to: &slot.flow.pointee.destination) }
+    return pass
+  case .block(let filter):
+    unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
+    return -EACCES
+  case .redirect(let redirect):
+    // Of the protocols that can connect only TCP has a flow to redirect.
+    if request.protocolNumber() != tcpLevel { return pass }
+    if let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {
+      unsafe aim(plan, Address(&slot.flow.pointee.endpoint), request.destination)
+      return redirected
+    }
+    switch unsafe policy.chooseEndpoint(redirect.provider, &request) {
+    case .listening(let endpoint): return unsafe publish(&request, policy, redirect, endpoint, plan)
+    case .none:
+      logNotListening(request.destination, policy, redirect)
+      return -ECONNREFUSED
     }
   }
 }
@@ -89,7 +83,8 @@ private func publish(
   _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
   if request.engine.isOverLimit(redirect, &request) { return -ELOOP }
-  let outcome = bindSource(request.descriptor, to: endpoint, cookie: request.cookie(), request.engine)
+  let outcome = bindSource(
+    request.descriptor, for: request.destination, to: endpoint, cookie: request.cookie(), request.engine)
   switch outcome {
   case .notFresh: return pass
   case .failed(let error): return error

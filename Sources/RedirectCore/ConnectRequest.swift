@@ -16,23 +16,14 @@ struct ConnectRequest {
   private var knownCookie: UInt64?
   private var knownSlot: Slot?
   private var soughtSlot = false
-  private var unregistered: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  /// The endpoint that was last chosen, and for which provider (its offset in the image).
+  var chosen: (provider: Int, endpoint: Address)?
 
   init(descriptor: Int32, engine: Engine, destination: Address) {
     self.descriptor = descriptor
     self.engine = engine
     self.destination = destination
     remote = destination.unmapped
-  }
-
-  /// A filter whose proxy is not there and that says permitIfCalloutUnregistered acts as a permit (SPEC S10.2).
-  mutating func setUnregistered(_ filter: UInt64) {
-    unregistered = (filter, unregistered.0, unregistered.1, unregistered.2)
-  }
-
-  func isUnregistered(_ filter: UInt64) -> Bool {
-    let known = unregistered
-    return filter != 0 && (known.0 == filter || known.1 == filter || known.2 == filter || known.3 == filter)
   }
 
   /// IPPROTO_*; -1 when the kernel does not say.

@@ -8,10 +8,18 @@ enum EndpointChoice {
 }
 
 extension PolicyImage {
-  func chooseEndpoint(_ provider: UnsafePointer<wfp_provider>, _ request: ConnectRequest) -> EndpointChoice {
+  func chooseEndpoint(_ provider: UnsafePointer<wfp_provider>, _ request: inout ConnectRequest) -> EndpointChoice {
+    let which = unsafe offset(of: provider)
+    if let known = request.chosen, known.provider == which { return .listening(known.endpoint) }
+    let choice = unsafe askForEndpoint(provider, request)
+    if case .listening(let endpoint) = choice { request.chosen = (which, endpoint) }
+    return choice
+  }
+
+  private func askForEndpoint(_ provider: UnsafePointer<wfp_provider>, _ request: ConnectRequest) -> EndpointChoice {
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return .none }
     let count = unsafe Int(provider.pointee.endpoints.count)
-    let diagnosis = SocketDiagnosis()
+    var diagnosis = SocketDiagnosis()
     // First the socket's own family, then what a dual-stack socket reaches besides.
     var own = true
     while true {

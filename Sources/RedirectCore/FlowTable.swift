@@ -37,12 +37,12 @@ extension Engine {
       if word.state == Int(WFP_FREE) && slot.take(word) { return slot }
       i &+= 1
     }
-    let diagnosis = SocketDiagnosis()
+    var diagnosis = SocketDiagnosis()
     i = 0
     while i < window {
       let slot = segment.slot((start &+ i) & (segment.flowCount &- 1))
       if unsafe thorough || wfp_load32(&slot.flow.pointee.hints) != 0 || slot.word.state == Int(WFP_BUSY) {
-        if reclaim(slot, diagnosis) { return slot }
+        if reclaim(slot, &diagnosis) { return slot }
       }
       i &+= 1
     }
@@ -64,15 +64,16 @@ extension Engine {
     unsafe flow.pointee.service_pid = 0
     unsafe flow.pointee.service_path = 0
     unsafe flow.pointee.claimed = 0
+    unsafe flow.pointee.unseen = 0
   }
 
   /// Gives back a slot that this process has taken.
   func free(_ slot: Slot) {
     let flow = unsafe slot.flow
-    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot)
-    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot)
+    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot, self)
+    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot, self)
     let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
-    if accepted != 0 { slot.segment.remove(.accepted(cookie: accepted), slot) }
+    if accepted != 0 { slot.segment.remove(.accepted(cookie: accepted), slot, self) }
     unsafe slot.segment.release(flow.pointee.block, flow.pointee.block_count, slot.number)
     clear(slot)
     slot.settle(Int(WFP_FREE))
@@ -80,16 +81,16 @@ extension Engine {
 
   /// Takes a slot whose sockets are gone, or whose owner died while it changed it.
   /// - Returns: true when the slot is now this process's, BUSY and empty.
-  func reclaim(_ slot: Slot, _ diagnosis: borrowing SocketDiagnosis) -> Bool {
+  func reclaim(_ slot: Slot, _ diagnosis: inout SocketDiagnosis) -> Bool {
     let word = slot.word
     if word.state == Int(WFP_FREE) { return slot.take(word) }
     let abandoned = word.state == Int(WFP_BUSY) && isAbandoned(slot, word)
-    if !abandoned && (!word.isSettled || !isOver(slot, word, diagnosis)) { return false }
+    if !abandoned && (!word.isSettled || !isOver(slot, word, &diagnosis)) { return false }
     if !slot.take(word) { return false }
     let flow = unsafe slot.flow
-    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot)
-    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot)
-    unsafe slot.segment.remove(.accepted(cookie: wfp_load(&flow.pointee.accepted_cookie)), slot)
+    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot, self)
+    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot, self)
+    unsafe slot.segment.remove(.accepted(cookie: wfp_load(&flow.pointee.accepted_cookie)), slot, self)
     if abandoned {
       slot.segment.releaseAll(slot.number)
     } else {
@@ -104,7 +105,8 @@ extension Engine {
     guard let segment = segment(number), at < segment.flowCount else { return true }
     let slot = segment.slot(at)
     let word = slot.word
-    return word.isSettled && isOver(slot, word, SocketDiagnosis())
+    var diagnosis = SocketDiagnosis()
+    return word.isSettled && isOver(slot, word, &diagnosis)
   }
 
   /// Whether the process that was changing the slot is dead. In another pid namespace nobody can say.
@@ -131,7 +133,7 @@ extension Engine {
   }
 
   /// Whether the sockets of a slot are gone (SPEC S10.5): asked of the kernel, not of the processes.
-  func isOver(_ slot: Slot, _ word: SlotWord, _ diagnosis: borrowing SocketDiagnosis) -> Bool {
+  func isOver(_ slot: Slot, _ word: SlotWord, _ diagnosis: inout SocketDiagnosis) -> Bool {
     let flow = unsafe slot.flow
     if word.state == Int(WFP_CARRYING) {
       // A socket that is not connected stands in no table of the kernel: its closer's word, or its owner's end.
@@ -151,12 +153,26 @@ extension Engine {
     }
     let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
     switch diagnosis.ask(local: endpoint, remote: source, cookie: accepted) {
-    case .absent: return true
+    case .absent: return unsafe accepted == 0 || isReleased(flow)
     case .held, .unknown: return false
     case .unheld(let state):
       // Without a claim it may still stand in the listener's queue.
       return accepted != 0 || state == UInt8(truncatingIfNeeded: TCP_TIME_WAIT)
     }
+  }
+
+  /// A socket that was reset stands in no table of the kernel, and yet its service may hold it and ask (S2.13). It is
+  /// gone when its closer said so, when its service is dead, or when the kernel has not known it for five minutes.
+  private func isReleased(_ flow: UnsafeMutablePointer<wfp_flow>) -> Bool {
+    if unsafe wfp_load32(&flow.pointee.hints) & UInt32(WFP_HINT_ACCEPTED_CLOSED) != 0 { return true }
+    if unsafe wfp_process_exists(flow.pointee.service_pid) == -ESRCH { return true }
+    let now = wfp_now(CLOCK_REALTIME)
+    let since = unsafe wfp_load(&flow.pointee.unseen)
+    if since == 0 {
+      unsafe wfp_store(&flow.pointee.unseen, now)
+      return false
+    }
+    return now > since &+ 300_000_000_000
   }
 
   /// The source that the kernel takes for an unbound socket which connects to a local endpoint.

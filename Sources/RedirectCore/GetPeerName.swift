@@ -7,27 +7,26 @@ import CEngine
 func wfp_core_peer_name(
   _ fd: Int32, _ address: UnsafeMutablePointer<sockaddr>?, _ length: UnsafeMutablePointer<socklen_t>?
 ) -> Int32 {
-  guard let engine = mappedEngine() else { return 0 }
-  if unsafe wfp_load(&engine.flowHeader.pointee.published) == 0 { return 0 }
-  guard let dialled = dialledDestination(fd, engine) else { return 0 }
-  guard let address = unsafe address, let length = unsafe length, unsafe isWritable(UnsafeRawPointer(length), 4) else {
-    return -EFAULT
-  }
+  if !anyPublished() { return 0 }
+  guard let dialled = dialledDestination(fd) else { return 0 }
+  guard let length = unsafe length, unsafe isWritable(UnsafeRawPointer(length), 4) else { return -EFAULT }
   let capacity = unsafe Int32(bitPattern: length.pointee)
   if capacity < 0 { return -EINVAL }
   var storage = sockaddr_storage()
   return unsafe withUnsafeMutablePointer(to: &storage) { at in
     let size = unsafe dialled.writeSocketAddress(to: UnsafeMutableRawPointer(at), familyNumber: dialled.family)
     let shown = size < Int(capacity) ? size : Int(capacity)
-    if unsafe shown < 0 || !isWritable(UnsafeRawPointer(address), shown) { return -EFAULT }
-    unsafe UnsafeMutableRawPointer(address).copyMemory(from: UnsafeRawPointer(at), byteCount: shown)
+    if shown > 0 {  // with no room the kernel does not look at the address
+      guard let address = unsafe address, unsafe isWritable(UnsafeRawPointer(address), shown) else { return -EFAULT }
+      unsafe UnsafeMutableRawPointer(address).copyMemory(from: UnsafeRawPointer(at), byteCount: shown)
+    }
     unsafe length.pointee = socklen_t(truncatingIfNeeded: size)
     return 1
   }
 }
 
-private func dialledDestination(_ fd: Int32, _ engine: Engine) -> Address? {
-  guard let peer = socketPeer(fd), let cookie = socketCookie(fd), let slot = engine.slot(client: cookie) else { return nil }
+private func dialledDestination(_ fd: Int32) -> Address? {
+  guard let peer = socketPeer(fd), let cookie = socketCookie(fd), let slot = slotOfClient(cookie) else { return nil }
   let flow = unsafe slot.flow
   if unsafe !slot.word.isRedirected || flow.pointee.flags & UInt32(WFP_FLOW_FAITHFUL) != 0 { return nil }
   let endpoint = unsafe Address(&flow.pointee.endpoint)

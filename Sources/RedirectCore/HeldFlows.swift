@@ -59,11 +59,21 @@ private func heldBucket(_ destination: UInt64) -> UnsafeMutablePointer<wfp_held>
   return unsafe wfp_held_flows() + which &* Int(WFP_HELD_PER_BUCKET)
 }
 
-/// The slot of a reference while it is the same flow, claimed, and its accepted socket was not closed here.
+/// The slot of a reference while it is the same flow.
 private func heldSlot(_ reference: UInt64, _ engine: Engine) -> Slot? {
   guard let slot = engine.slot(number: UInt32(truncatingIfNeeded: reference & 0xff_ffff)) else { return nil }
   let word = slot.word
   if word.state != Int(WFP_CLAIMED) && word.state != Int(WFP_PUBLISHED) { return nil }
-  if word.generation & 0xff_ffff_ffff != reference &>> 24 & 0xff_ffff_ffff { return nil }
-  return unsafe wfp_load32(&slot.flow.pointee.hints) & UInt32(WFP_HINT_ACCEPTED_CLOSED) == 0 ? slot : nil
+  return word.generation & 0xff_ffff_ffff == reference &>> 24 & 0xff_ffff_ffff ? slot : nil
+}
+
+/// This process closed its descriptor of a flow. A forked child that has another one keeps its own memory of it.
+func forgetHeld(_ slot: Slot) {
+  let reference = unsafe UInt64(slot.number) | slot.flow.pointee.generation &<< 24
+  let bucket = unsafe heldBucket(Address(&slot.flow.pointee.destination).unmapped.hash)
+  var i = 0
+  while i < Int(WFP_HELD_PER_BUCKET) {
+    _ = unsafe wfp_swap_if(&(bucket + i).pointee.slot_and_generation, reference, 0)
+    i &+= 1
+  }
 }

@@ -24,12 +24,16 @@ enum FlowKey {
   }
 }
 
+/// How many pairs of buckets a key may have.
+private let maximalDepth: UInt64 = 32
+
 /// The index: a set-associative table of hints, two buckets of eight entries for a key. An entry is one word,
 /// so it is there or it is not; who follows it asks the slot whether it is meant. Nothing is ever moved.
 extension Segment {
-  private func bucket(_ hash: UInt64, second: Bool) -> UnsafeMutablePointer<UInt64> {
+  /// Bucket `pass` of a key: 0 and 1 are its pair, 2 and 3 the next one, and so on.
+  private func bucket(_ hash: UInt64, _ pass: UInt64) -> UnsafeMutablePointer<UInt64> {
     let buckets = UInt64(indexCount &>> 3)
-    let which = (second ? mix(hash) : hash) & (buckets &- 1)
+    let which = (pass == 0 ? hash : mix(hash &+ pass)) & (buckets &- 1)
     return unsafe index + Int(truncatingIfNeeded: which &<< 3)
   }
 
@@ -37,19 +41,32 @@ extension Segment {
     hash & 0xffff_ffff_0000_0000 | key.kind &<< 24 | UInt64(number) & 0xff_ffff
   }
 
-  /// Enters `slot` under `key`.
-  /// - Returns: false when both buckets are full of entries that are meant.
-  func insert(_ key: FlowKey, _ slot: Slot) -> Bool {
+  /// Enters `slot` under `key`. Many live flows may share a key (one source port, many sources): when its pair of
+  /// buckets is full of entries that are meant, the next pair is taken, and `depth` tells everybody to look there too.
+  /// - Returns: false when 32 pairs are full.
+  func insert(_ key: FlowKey, _ slot: Slot, _ engine: Engine) -> Bool {
     let hash = key.hash
     let new = entry(key, hash, slot.number)
-    var pass = 0
-    while pass < 4 {
-      let at = unsafe bucket(hash, second: pass & 1 == 1)
+    var pair: UInt64 = 0
+    while pair < maximalDepth {
+      // First what is empty, then what is stale.
+      if place(new, hash, pair &* 2, stale: false) || place(new, hash, pair &* 2, stale: true) {
+        engine.deepen(pair)
+        return true
+      }
+      pair &+= 1
+    }
+    return false
+  }
+
+  private func place(_ new: UInt64, _ hash: UInt64, _ first: UInt64, stale: Bool) -> Bool {
+    var pass = first
+    while pass < first &+ 2 {
+      let at = unsafe bucket(hash, pass)
       var i = 0
       while i < Int(WFP_BUCKET) {
         let seen = unsafe wfp_load(at + i)
-        let free = seen == 0 || pass >= 2 && !isMeant(seen)
-        if unsafe free && wfp_swap_if(at + i, seen, new) != 0 { return true }
+        if unsafe (seen == 0 || stale && !isMeant(seen)) && wfp_swap_if(at + i, seen, new) != 0 { return true }
         i &+= 1
       }
       pass &+= 1
@@ -57,12 +74,13 @@ extension Segment {
     return false
   }
 
-  func remove(_ key: FlowKey, _ slot: Slot) {
+  func remove(_ key: FlowKey, _ slot: Slot, _ engine: Engine) {
     let hash = key.hash
     let old = entry(key, hash, slot.number)
-    var pass = 0
-    while pass < 2 {
-      let at = unsafe bucket(hash, second: pass == 1)
+    let passes = passes(engine)
+    var pass: UInt64 = 0
+    while pass < passes {
+      let at = unsafe bucket(hash, pass)
       var i = 0
       while i < Int(WFP_BUCKET) {
         if unsafe wfp_load(at + i) == old { _ = unsafe wfp_swap_if(at + i, old, 0) }
@@ -72,13 +90,19 @@ extension Segment {
     }
   }
 
+  private func passes(_ engine: Engine) -> UInt64 {
+    let depth = unsafe wfp_load(&engine.flowHeader.pointee.index_depth)
+    return ((depth < maximalDepth ? depth : maximalDepth &- 1) &+ 1) &* 2
+  }
+
   /// Calls `body` with each slot that stands under `key`'s hash until it says true.
-  func find(_ key: FlowKey, _ body: (Slot) -> Bool) -> Slot? {
+  func find(_ key: FlowKey, _ engine: Engine, _ body: (Slot) -> Bool) -> Slot? {
     let hash = key.hash
     let wanted = entry(key, hash, 0)
-    var pass = 0
-    while pass < 2 {
-      let at = unsafe bucket(hash, second: pass == 1)
+    let passes = passes(engine)
+    var pass: UInt64 = 0
+    while pass < passes {
+      let at = unsafe bucket(hash, pass)
       var i = 0
       while i < Int(WFP_BUCKET) {
         let seen = unsafe wfp_load(at + i)
@@ -117,12 +141,20 @@ extension Segment {
 }
 
 extension Engine {
+  /// From now on everybody looks at `pair` further pairs of buckets.
+  fileprivate func deepen(_ pair: UInt64) {
+    while true {
+      let known = unsafe wfp_load(&flowHeader.pointee.index_depth)
+      if unsafe known >= pair || wfp_swap_if(&flowHeader.pointee.index_depth, known, pair) != 0 { return }
+    }
+  }
+
   /// The slot of a key in whichever segment, if `body` accepts it.
   func find(_ key: FlowKey, _ body: (Slot) -> Bool) -> Slot? {
     var number = segmentCount
     while number > 0 {
       number &-= 1
-      if let segment = segment(number), let slot = segment.find(key, body) { return slot }
+      if let segment = segment(number), let slot = segment.find(key, self, body) { return slot }
     }
     return nil
   }

@@ -39,20 +39,20 @@ private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: w
     return QueryResult(error: -EINVAL, bytes: 0)
   }
   let state = currentEngine()
-  guard case .attached(let engine) = state else {
+  guard case .attached = state else {
     let error = checkSocket(fd)
     if error != 0 { return QueryResult(error: error, bytes: 0) }
     if case .refused = state { return QueryResult(error: -ENETDOWN, bytes: 0) }  // S2.9
     return QueryResult(error: -EINVAL, bytes: 0)
   }
-  guard let slot = engine.slot(accepted: cookie) ?? claimLate(fd, cookie, engine) else {
+  guard let (slot, owner) = find(cookie) ?? claimLate(fd, cookie) else {
     let error = checkSocket(fd)
     return QueryResult(error: error != 0 ? error : -EINVAL, bytes: 0)  // S2.10
   }
   let generation = slot.word.generation
   let result =
     code == queryRecordsCode
-    ? unsafe queryRecords(slot, engine, arguments.out, arguments.out_size)
+    ? unsafe queryRecords(slot, owner, arguments.out, arguments.out_size)
     : unsafe queryContext(slot, arguments.out, arguments.out_size)
   // Somebody closed the socket while it was asked.
   if slot.word.generation != generation { return QueryResult(error: -ENOTCONN, bytes: 0) }
@@ -61,9 +61,13 @@ private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: w
 }
 
 /// A socket that the accept hook never saw: accepted by a raw call, inherited, handed over (DESIGN D6).
-private func claimLate(_ fd: Int32, _ cookie: UInt64, _ engine: Engine) -> Slot? {
+private func claimLate(_ fd: Int32, _ cookie: UInt64) -> (Slot, Engine)? {
   guard let peer = socketPeer(fd) else { return nil }
-  return engine.claim(fd, source: peer, cookie: cookie)
+  return inEngines { engine in engine.claim(fd, source: peer, cookie: cookie).map { ($0, engine) } }
+}
+
+private func find(_ cookie: UInt64) -> (Slot, Engine)? {
+  inEngines { engine in engine.slot(accepted: cookie).map { ($0, engine) } }
 }
 
 /// S2.6 to S2.8 for a socket that holds no flow: 0 when it is connected and nothing else is wrong.
@@ -78,6 +82,8 @@ private func checkSocket(_ fd: Int32) -> Int32 {
 private func checkKind(_ fd: Int32) -> Int32 {
   let family = socketOption(fd, SOL_SOCKET, SO_DOMAIN) ?? -1
   if family != AF_INET && family != AF_INET6 { return -EOPNOTSUPP }
+  // A raw socket's protocol may be TCP's or UDP's number.
+  if socketOption(fd, SOL_SOCKET, SO_TYPE) == Int32(truncatingIfNeeded: SOCK_RAW.rawValue) { return -EINVAL }
   let number = socketOption(fd, SOL_SOCKET, SO_PROTOCOL) ?? -1
   if number == 262 || number == 132 { return -ENOPROTOOPT }  // IPPROTO_MPTCP, IPPROTO_SCTP
   return number == 6 || number == 17 ? 0 : -EINVAL

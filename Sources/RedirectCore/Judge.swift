@@ -5,6 +5,10 @@ import CEngine
 /// /proc/self/maps.
 private let pageMask: UInt = 4095
 private let judgedByFutex = 17
+/// The main thread's stack is told from others by its nearness to the strings of the program's start.
+private let mainStackReach: UInt = 1 << 20
+/// Where /proc cannot be opened (no descriptor left, a sandbox): so many pages, 256 MiB, are asked for and no more.
+private let judgedAtMost = 65536
 
 func isReadable(_ at: UnsafeRawPointer, _ count: Int) -> Bool { unsafe judge(at, count, writable: false) }
 
@@ -22,13 +26,17 @@ private func judge(_ at: UnsafeRawPointer, _ count: Int, writable: Bool) -> Bool
   let (end, overflow) = UInt(bitPattern: at).addingReportingOverflow(UInt(bitPattern: count) &- 1)
   if overflow { return false }
   let last = end & ~pageMask
-  // The page of this frame is stack: mapped, readable and writable.
-  let frame = wfp_frame_address() & ~pageMask
+  // From this frame up to its end the stack is mapped, readable and writable.
+  let frame = UInt(wfp_frame_address())
+  let top = UInt(wfp_main_stack_top())
+  if first > frame && top > frame && top &- frame < mainStackReach && end <= top { return true }
+  let framePage = frame & ~pageMask
   var page = first
   var judged = 0
   while true {
-    if page != frame {
-      if judged >= judgedByFutex { return mapsCover(page, end, writable: writable) }
+    if page != framePage {
+      if judged == judgedByFutex, let covered = mapsCover(page, end, writable: writable) { return covered }
+      if judged == judgedAtMost { return true }
       let result = writable ? wfp_page_writable(page) : wfp_page_readable(page)
       if result == -EFAULT { return false }
       judged &+= 1
@@ -39,12 +47,13 @@ private func judge(_ at: UnsafeRawPointer, _ count: Int, writable: Bool) -> Bool
 }
 
 /// Whether /proc/self/maps has all of `from...to` with the wanted permission.
-private func mapsCover(_ from: UInt, _ to: UInt, writable: Bool) -> Bool {
+/// - Returns: nil when it cannot be read.
+private func mapsCover(_ from: UInt, _ to: UInt, writable: Bool) -> Bool? {
   let file = unsafe wfp_open_at(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0)
-  if file < 0 { return false }
+  if file < 0 { return nil }
   defer { _ = wfp_close_descriptor(file) }
-  return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer -> Bool in
-    guard let text = buffer.baseAddress else { return false }
+  return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer -> Bool? in
+    guard let text = buffer.baseAddress else { return nil }
     var parser = MapsParser(next: from, last: to, writable: writable)
     while true {
       let count = unsafe wfp_read_bytes(file, text, 1024)

@@ -19,6 +19,7 @@ func rememberServed(_ address: Address, cookie: UInt64) {
     if unsafe wfp_load(&entry.pointee.state) == 0 && wfp_swap_if(&entry.pointee.state, 0, 1) != 0 {
       unsafe address.unmapped.store(to: &entry.pointee.address)
       unsafe entry.pointee.cookie = cookie
+      unsafe entry.pointee.pid = wfp_pid()
       unsafe wfp_store(&entry.pointee.state, 2)
       return
     }
@@ -26,13 +27,15 @@ func rememberServed(_ address: Address, cookie: UInt64) {
   }
 }
 
-/// The listener with this cookie was closed.
+/// The listener with this cookie was closed. A forked worker that closes its copy still belongs to the service: only
+/// the process that called listen forgets it.
 func forgetServed(cookie: UInt64) {
   let served = unsafe wfp_served_endpoints()
+  let pid = wfp_pid()
   var i = 0
   while i < Int(WFP_SERVED_MAX) {
     let entry = unsafe served + i
-    if unsafe wfp_load(&entry.pointee.state) == 2 && entry.pointee.cookie == cookie && cookie != 0 {
+    if unsafe wfp_load(&entry.pointee.state) == 2 && entry.pointee.cookie == cookie && cookie != 0 && entry.pointee.pid == pid {
       _ = unsafe wfp_swap_if(&entry.pointee.state, 2, 0)
     }
     i &+= 1

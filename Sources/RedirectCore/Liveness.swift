@@ -13,21 +13,25 @@ enum KernelSocket {
 /// One netlink socket for a few questions. Not kept: a descriptor of ours that stays open is there to be
 /// closed, inherited or reused by the host (hazards H1-H4).
 struct SocketDiagnosis: ~Copyable {
-  private let descriptor: Int32
+  private var opened: Int32 = -1
 
-  init() {
-    let made = wfp_make_socket(AF_NETLINK, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
-    descriptor = made
+  deinit { if opened >= 0 { _ = wfp_close_descriptor(opened) } }
+
+  private mutating func descriptor() -> Int32 {
+    if opened < 0 {
+      let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+      opened = wfp_make_socket(AF_NETLINK, type, NETLINK_SOCK_DIAG)
+    }
+    return opened
   }
 
-  deinit { if descriptor >= 0 { _ = wfp_close_descriptor(descriptor) } }
-
   /// The network namespace in which it asks (SO_NETNS_COOKIE).
-  func namespace() -> UInt64 { networkNamespace(descriptor) }
+  mutating func namespace() -> UInt64 { networkNamespace(descriptor()) }
 
   /// Asks for the TCP socket with these addresses.
   /// - Parameter cookie: 0 for any.
-  func ask(local: Address, remote: Address, cookie: UInt64) -> KernelSocket {
+  mutating func ask(local: Address, remote: Address, cookie: UInt64) -> KernelSocket {
+    let descriptor = descriptor()
     if descriptor < 0 { return .unknown }
     var request = wfp_diag_request()
     let (from, to) = (local.unmapped, remote.unmapped)
@@ -44,7 +48,7 @@ struct SocketDiagnosis: ~Copyable {
 
   /// Whether somebody listens on `endpoint`.
   /// - Returns: nil when the kernel gave no answer.
-  func listens(_ endpoint: Address) -> Bool? {
+  mutating func listens(_ endpoint: Address) -> Bool? {
     let plain = endpoint.unmapped
     let nobody = Address(family: plain.family, port: 0, high: 0, low: 0)
     switch ask(local: plain, remote: nobody, cookie: 0) {

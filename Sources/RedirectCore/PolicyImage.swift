@@ -35,6 +35,8 @@ package struct PolicyImage {
     return unsafe first + Int(at)
   }
 
+  func offset<Row>(of row: UnsafePointer<Row>) -> Int { unsafe UnsafeRawPointer(row) - base }
+
   func bytes(_ range: wfp_range) -> UnsafeRawBufferPointer {
     if Int(range.offset) &+ Int(range.length) > size { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
     return unsafe UnsafeRawBufferPointer(start: base + Int(range.offset), count: Int(range.length))

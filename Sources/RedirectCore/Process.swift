@@ -99,6 +99,12 @@ func ownApplication(_ engine: Engine) -> wfp_application {
 /// Descriptors that the close hook looks at: those that took part. One bit each.
 func watchDescriptor(_ descriptor: Int32) { unsafe descriptorWord(descriptor) { word, bit in _ = unsafe wfp_or64(word, bit) } }
 
+func isWatched(_ descriptor: Int32) -> Bool {
+  var watched = false
+  unsafe descriptorWord(descriptor) { word, bit in watched = unsafe wfp_load(word) & bit != 0 }
+  return watched
+}
+
 /// Whether `descriptor` was watched; it is no longer.
 func unwatchDescriptor(_ descriptor: Int32) -> Bool {
   var watched = false

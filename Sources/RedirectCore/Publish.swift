@@ -15,19 +15,31 @@ extension Engine {
   ///   context is too large, EAGAIN the policy changed meanwhile.
   func publish(_ publication: Publication, _ request: inout ConnectRequest) -> (slot: Slot?, error: Int32) {
     let previous = request.slot()
-    if let previous {
+    let carries = previous.map { $0.word.state == Int(WFP_CARRYING) } ?? false
+    if let previous, carries || !previous.word.isSettled {
       let word = previous.word
       if !word.isSettled || !previous.take(word) { return (nil, -EALREADY) }
     }
     let result = publish(publication, &request, replacing: previous)
-    if let previous {
+    guard let previous else { return result }
+    if carries {
       if result.slot != nil {
         free(previous)
       } else {
         restore(previous)
       }
+    } else if result.slot != nil {
+      leave(previous)
     }
     return result
+  }
+
+  /// An earlier flow of this socket: its service may still hold it (S2.13), but it is no longer the socket's.
+  private func leave(_ previous: Slot) {
+    let flow = unsafe previous.flow
+    unsafe previous.segment.remove(.client(cookie: flow.pointee.client_cookie), previous, self)
+    unsafe wfp_store(&flow.pointee.client_cookie, 0)
+    unsafe wfp_or32(&flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
   }
 
   private func publish(
@@ -65,8 +77,8 @@ extension Engine {
       free(slot)
       return (nil, -EAGAIN)
     }
-    let entered = unsafe slot.segment.insert(.client(cookie: flow.pointee.client_cookie), slot)
-      && slot.segment.insert(.tuple(source: Address(&flow.pointee.source)), slot)
+    let entered = unsafe slot.segment.insert(.client(cookie: flow.pointee.client_cookie), slot, self)
+      && slot.segment.insert(.tuple(source: Address(&flow.pointee.source)), slot, self)
     if !entered {
       free(slot)
       return (nil, -ENOBUFS)
@@ -143,7 +155,7 @@ extension Engine {
   /// The redirect of a taken slot is off; the records that were set stay.
   func settleCarrying(_ slot: Slot) {
     let flow = unsafe slot.flow
-    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot)
+    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot, self)
     unsafe flow.pointee.hop_count = flow.pointee.set_hop_count
     unsafe flow.pointee.context_length = 0
     unsafe wfp_store(&flow.pointee.accepted_cookie, 0)
@@ -154,7 +166,8 @@ extension Engine {
   func unpublish(number: UInt32, generation: UInt64) {
     guard let slot = slot(number: number) else { return }
     let word = slot.word
-    if !word.isRedirected || word.generation != generation || !slot.take(word) { return }
+    // Claimed although connect failed (it was interrupted, or reset at once): the service has it.
+    if word.state != Int(WFP_PUBLISHED) || word.generation != generation || !slot.take(word) { return }
     restore(slot)
   }
 }

@@ -52,7 +52,7 @@ extension Engine {
     unsafe flow.pointee.netns = networkNamespace(fd)
     unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
     clearAddresses(new)
-    if !new.segment.insert(.client(cookie: cookie), new) {
+    if !new.segment.insert(.client(cookie: cookie), new, self) {
       free(new)
       if let previous { restore(previous) }
       return -ENOBUFS

@@ -119,7 +119,7 @@ struct wfp_flow {
   struct wfp_address local;       // what the application had bound; family only when it had not
   struct wfp_application application;
   uint64_t claimed; // ns since 1970; 0 until it is claimed
-  uint64_t reserved;
+  uint64_t unseen;  // ns since 1970: when the kernel first did not find an accepted socket that nobody closed
 };
 _Static_assert(sizeof(struct wfp_flow) == 256, "struct wfp_flow");
 _Static_assert(offsetof(struct wfp_flow, hop_count) == 64, "struct wfp_flow");
@@ -169,7 +169,8 @@ struct wfp_flow_header {
   uint64_t live;      // slots in use, approximately
   uint64_t published; // flows ever published
   uint64_t strings_used;
-  uint64_t reserved;
+  uint64_t index_depth; // how often a key's buckets were full: so many further pairs are searched (Index.swift)
+  uint64_t source_window, source_count; // redirected connects of the running 64 s (Source.swift)
   struct wfp_segment segments[WFP_SEGMENTS];
 };
 _Static_assert(sizeof(struct wfp_flow_header) <= WFP_PAGE, "flow header");

@@ -38,7 +38,7 @@ struct wfp_served {
   uint64_t state; // 0 empty, 1 being written, 2 valid
   uint64_t cookie;
   struct wfp_address address;
-  uint32_t reserved;
+  uint32_t pid; // who called listen
 };
 
 struct wfp_process {

@@ -253,6 +253,7 @@ static inline uint32_t wfp_session(void) { return (uint32_t)wfp_syscall6(SYS_get
 static inline int32_t wfp_process_exists(uint32_t pid) {
   return (int32_t)wfp_syscall6(SYS_kill, (long)pid, 0, 0, 0, 0, 0);
 }
+static inline void wfp_yield(void) { (void)wfp_syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0); }
 static inline long wfp_random(void *_Nonnull to, size_t n) {
   return wfp_syscall6(SYS_getrandom, (long)to, (long)n, 0, 0, 0, 0);
 }
@@ -273,6 +274,8 @@ static inline int32_t wfp_page_readable(uintptr_t page) {
   uint32_t nobody = 0;
   return (int32_t)wfp_syscall6(SYS_futex, (long)page, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, 0, (long)&nobody, 0);
 }
+// An address at the main thread's stack's upper end: the program's name as execve left it there.
+static inline uintptr_t wfp_main_stack_top(void) { return (uintptr_t)getauxval(AT_EXECFN); }
 static inline uintptr_t wfp_frame_address(void) { return (uintptr_t)__builtin_frame_address(0); }
 
 // Atomics on words that several processes share.
