@@ -85,6 +85,26 @@ import Testing
     #expect(flows[0] >= 300 && flows[1] == 0)
   }
 
+  /// H39: more connections than the table has slots (4,096), of clients that end by themselves and of some that are
+  /// killed: slots of flows that are over serve again, and the engine file does not grow.
+  @Test func slotsServeAgain() throws {
+    let scene = try Scene()
+    try scene.stage.wfpctl("policy", "unload", "fabrikam")
+    var size = stat()
+    stat(scene.stage.engine, &size)
+    let before = size.st_size
+    for _ in 0..<5 {
+      let killed = try scene.stream()
+      let (good, said) = try scene.stage.exchange(scene.origin.port, arguments: ["--count", "900", "--parallel", "8"])
+      #expect(good, "\(said)")
+      try killed.stop(SIGKILL)
+    }
+    stat(scene.stage.engine, &size)
+    #expect(size.st_size == before)
+    #expect(try scene.services[0].stop().count(containing: "flow") == 4505)
+    #expect(try scene.origin.program.stop().count(containing: "accepted") == 4505)
+  }
+
   /// A manager that holds the engine's lock, or dies with it, holds up no connect and no later manager.
   @Test func manager() throws {
     let scene = try Scene()
