@@ -85,24 +85,29 @@ import Testing
     #expect(flows[0] >= 300 && flows[1] == 0)
   }
 
-  /// H39: more connections than the table has slots (4,096), of clients that end by themselves and of some that are
-  /// killed: slots of flows that are over serve again, and the engine file does not grow.
+  /// H39: more connections than the table has slots (4,096), while others live and others were killed: slots of flows
+  /// that are over serve again, and the engine file does not grow.
   @Test func slotsServeAgain() throws {
-    let scene = try Scene()
-    try scene.stage.wfpctl("policy", "unload", "fabrikam")
+    let stage = try Stage()
+    let (origin, elsewhere) = (try stage.origin(), try stage.origin())
+    let service = try stage.shimmed("ProbeOrigin", ["::", "0", "--silent"])  // accepts and claims, and answers itself
+    try stage.load(stage.policy("contoso", port: try service.port(), redirecting: [elsewhere.port]), name: "contoso")
     var size = stat()
-    stat(scene.stage.engine, &size)
+    stat(stage.engine, &size)
     let before = size.st_size
-    for _ in 0..<5 {
-      let killed = try scene.stream()
-      let (good, said) = try scene.stage.exchange(scene.origin.port, arguments: ["--count", "900", "--parallel", "8"])
-      #expect(good, "\(said)")
-      try killed.stop(SIGKILL)
-    }
-    stat(scene.stage.engine, &size)
+    let held = try (0..<5).map { _ in try stage.shimmed("ProbeStream", ["127.0.0.1", "\(elsewhere.port)", "--hold"]) }
+    for stream in held { _ = try stream.line("holding") }
+    try held[0].stop(SIGKILL)
+    let storm = try stage.shimmed("ProbeSockets", ["storm", "127.0.0.1", "\(elsewhere.port)", "\(origin.port)"])
+    #expect(try storm.finish().lines == ["good 5000"])
+    stat(stage.engine, &size)
     #expect(size.st_size == before)
-    #expect(try scene.services[0].stop().count(containing: "flow") == 4505)
-    #expect(try scene.origin.program.stop().count(containing: "accepted") == 4505)
+    #expect(try stage.flows().filter { $0.application.pid != Int(storm.pid) }.count == 4)
+    for stream in held.dropFirst() {
+      stream.signal(SIGUSR1)
+      #expect(try stream.finish().lines.last == "ok 64")
+    }
+    #expect(try elsewhere.program.stop().count(containing: "accepted") == 0)
   }
 
   /// A manager that holds the engine's lock, or dies with it, holds up no connect and no later manager.
