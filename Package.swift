@@ -119,7 +119,7 @@ let package = Package(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
       name: "PreloadTests",
-      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "wfpctl"] + chainProbes,
+      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeIoctl", "ProbePeer", "wfpctl"] + chainProbes,
       swiftSettings: noWarnings),
 
     // Plain Linux programs that the preload tests run with and without the shim.
@@ -130,5 +130,7 @@ let package = Package(
     probe("ProbeStream", "stream"),
     probe("ProbeTraffic", "traffic"),
     probe("ProbeSockets", "sockets"),
+    probe("ProbeIoctl", "ioctl"),
+    probe("ProbePeer", "peer"),
   ]
 )

@@ -58,7 +58,7 @@ struct SocketName {
 
   /// Network order; the port is at the same place in both families. 0 for other families.
   var port: UInt16 {
-    guard family == AF_INET || family == AF_INET6 else { return 0 }
+    guard isInternetName else { return 0 }
     return unsafe withUnsafeBytes(of: storage) { unsafe $0.load(fromByteOffset: 2, as: UInt16.self) }
   }
 
@@ -75,5 +75,5 @@ struct SocketName {
     return name
   }
 
-  var isUnboundInternetName: Bool { (family == AF_INET || family == AF_INET6) && port == 0 }
+  var isInternetName: Bool { family == AF_INET || family == AF_INET6 }
 }

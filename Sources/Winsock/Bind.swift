@@ -13,14 +13,13 @@ public func ws2_bind(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size:
 }
 
 /// On Windows connections in TIME_WAIT do not keep a restarted service from its port; on Linux they do unless
-/// SO_REUSEADDR is set, which there (unlike on Windows) never takes a port from a listener.
+/// SO_REUSEADDR was set on their listener and is set on the new one. (There, unlike on Windows, it never takes a port
+/// from a listener.) A port of the kernel's choice stays the socket's own until it listens.
 private func allowTimeWait(_ socket: Socket, _ name: UnsafePointer<sockaddr>) {
   let family = unsafe Int32(name.pointee.sa_family)
-  guard family == AF_INET || family == AF_INET6 else { return }
-  let port = unsafe UnsafeRawPointer(name).load(fromByteOffset: 2, as: UInt16.self)
-  guard port != 0, socket.type == ws2_socket_stream() else { return }
-  var on: Int32 = 1
-  unsafe setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+  guard family == AF_INET || family == AF_INET6, socket.type == ws2_socket_stream() else { return }
+  guard unsafe UnsafeRawPointer(name).load(fromByteOffset: 2, as: UInt16.self) != 0 else { return }
+  try? socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
 }
 
 extension Socket {
@@ -39,8 +38,10 @@ public func ws2_listen(_ handle: SOCKET, _ backlog: Int32) -> Int32 {
     let socket = try Socket(handle)
     try socket.requireSocket()
     // Linux would bind it to a port of its own choice.
-    if socket.type == ws2_socket_stream(), try SocketName.local(of: socket.descriptor).isUnboundInternetName {
-      throw WSAError(WSAEINVAL)
+    let name = try SocketName.local(of: socket.descriptor)
+    if socket.type == ws2_socket_stream(), name.isInternetName {
+      guard name.port != 0 else { throw WSAError(WSAEINVAL) }
+      try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
     }
     // SOMAXCONN_HINT is a negative number.
     return try checked(listen(socket.descriptor, Int32(clamping: backlog.magnitude)))
@@ -56,7 +57,7 @@ public func ws2_getsockname(
     try socket.requireSocket()
     let local = try SocketName.local(of: socket.descriptor)
     guard let name = unsafe name, let size = unsafe size else { throw WSAError(WSAEFAULT) }
-    guard !local.isUnboundInternetName else { throw WSAError(WSAEINVAL) }
+    guard !local.isInternetName || local.port != 0 else { throw WSAError(WSAEINVAL) }
     try unsafe local.copy(to: name, size)
     return 0
   }

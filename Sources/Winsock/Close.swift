@@ -7,6 +7,8 @@ public func ws2_shutdown(_ handle: SOCKET, _ how: Int32) -> Int32 {
     let socket = try Socket(handle)
     try socket.requireSocket()
     guard (SD_RECEIVE...SD_BOTH).contains(how) else { throw WSAError(WSAEINVAL) }
+    // Linux says ENOTCONN too, but shuts it all the same.
+    guard !socket.neverConnected else { throw WSAError(WSAENOTCONN) }
     try checked(shutdown(socket.descriptor, how))
     if how != SD_RECEIVE { socket.set(.sendIsShut) }
     if how != SD_SEND { socket.set(.receiveIsShut) }

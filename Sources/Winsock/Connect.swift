@@ -29,10 +29,10 @@ private func connectSocket(_ socket: Socket, _ name: UnsafePointer<sockaddr>?, _
   try socket.requireSocket()
   try unsafe checkName(name, size)
   try socket.operation { () throws(WSAError) in
-    if unsafe connect(socket.descriptor, name, socklen_t(size)) == 0 { return socket.set(.connecting, false) }
+    if unsafe connect(socket.descriptor, name, socklen_t(size)) == 0 { return socket.set(.hasConnected) }
     switch ws2_errno() {
     case EINPROGRESS where socket.isNonBlocking:
-      socket.set(.connecting)
+      socket.set([.connecting, .hasConnected])
       throw WSAError(WSAEWOULDBLOCK)
     case EINPROGRESS:
       // SO_SNDTIMEO ends a blocking connect() on Linux.
@@ -40,6 +40,7 @@ private func connectSocket(_ socket: Socket, _ name: UnsafePointer<sockaddr>?, _
     case EINTR:
       // The connection goes on without us; Winsock knows no signals.
       try finish(socket)
+      socket.set(.hasConnected)
     case EISCONN where isListening(socket): throw WSAError(WSAEINVAL)
     default:
       throw .fromErrno

@@ -86,6 +86,7 @@ extension Socket {
     if error == EINTR { return true }
     if error == EAGAIN, !isNonBlocking { return true }
     if total > 0 { return false }
+    if error == EPIPE, neverConnected { throw WSAError(WSAENOTCONN) }
     if error == EPIPE, attributes.contains(.sendIsShut) { throw WSAError(WSAESHUTDOWN) }
     throw WSAError(errno: error)
   }

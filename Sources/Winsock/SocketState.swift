@@ -25,6 +25,8 @@ struct SocketAttributes: OptionSet {
   static let connecting = SocketAttributes(rawValue: 8)
   static let sendIsShut = SocketAttributes(rawValue: 16)
   static let receiveIsShut = SocketAttributes(rawValue: 32)
+  /// A connection was asked for or accepted. Linux does not tell a stream that never had one from a broken one.
+  static let hasConnected = SocketAttributes(rawValue: 128)
   static let isAccepting = SocketAttributes(rawValue: 64)
 }
 
@@ -97,6 +99,11 @@ struct Socket {
     } else {
       unsafe state.pointee.attributes.bitwiseAnd(~attributes.rawValue, ordering: .acquiringAndReleasing)
     }
+  }
+
+  /// A stream of ours that never had a connection.
+  var neverConnected: Bool {
+    attributes.intersection([.known, .hasConnected]) == .known && type == ws2_socket_stream()
   }
 
   var isOverlapped: Bool { !attributes.contains(.notOverlapped) }

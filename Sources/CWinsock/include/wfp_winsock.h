@@ -3,6 +3,8 @@
 #ifndef WFP_WINSOCK_H
 #define WFP_WINSOCK_H
 
+#include <sys/select.h>
+#undef FD_SETSIZE          /* glibc's, which its module shows here */
 #define WS2_PLAIN_POINTERS /* Swift implements the functions with the types that the ABI has */
 #include "../../../include/wfpshim/winsock2.h"
 #include "../../../include/wfpshim/ws2tcpip.h"

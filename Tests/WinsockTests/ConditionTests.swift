@@ -1,0 +1,119 @@
+import CWinsock
+import Foundation
+import Testing
+
+@testable import Winsock
+
+/// What the condition function sees and answers. It is a C function, so its state is global; the suite is serialized.
+private struct Condition {
+  nonisolated(unsafe) static var answer = CF_ACCEPT
+  nonisolated(unsafe) static var callbackData: DWORD_PTR = 0
+  nonisolated(unsafe) static var callerPort: UInt16 = 0
+  nonisolated(unsafe) static var calleePort: UInt16 = 0
+  nonisolated(unsafe) static var during: (() -> Void)?
+}
+
+private let condition: LPCONDITIONPROC = { caller, callerData, _, _, callee, _, _, data in
+  Condition.callbackData = data
+  Condition.callerPort = portOf(caller)
+  Condition.calleePort = portOf(callee)
+  Condition.during?()
+  return Condition.answer
+}
+
+private func portOf(_ buffer: LPWSABUF?) -> UInt16 {
+  guard let buffer, buffer.pointee.len == 16, let bytes = buffer.pointee.buf else { return 0 }
+  return UInt16(bigEndian: UnsafeRawPointer(bytes).load(fromByteOffset: 2, as: UInt16.self))
+}
+
+extension WinsockSuite {
+  @Suite struct ConditionTests {
+    @Test func accepting() {
+      started {
+        let (listener, listenerPort) = makeListener()
+        let client = makeStream()
+        #expect(connect(client, to: listenerPort) == 0)
+        Condition.answer = CF_ACCEPT
+        let server = WSAAccept(listener, nil, nil, condition, 4711)
+        #expect(server != noSocket)
+        #expect(Condition.callbackData == 4711)
+        #expect(Condition.callerPort == port(of: client))
+        #expect(Condition.calleePort == listenerPort)
+        for socket in [client, server, listener] { closesocket(socket) }
+      }
+    }
+
+    @Test func rejecting() {
+      started {
+        let (listener, port) = makeListener()
+        let client = makeStream()
+        #expect(connect(client, to: port) == 0)
+        Condition.answer = CF_REJECT
+        #expect(socketOutcome { WSAAccept(listener, nil, nil, condition, 0) } == .failure(WSAECONNREFUSED))
+        #expect(outcome { receive(client).count } == .failure(WSAECONNRESET))
+        closesocket(client)
+        closesocket(listener)
+      }
+    }
+
+    /// The connection stays: select() sees it, and the next accept takes it before any newer one.
+    @Test func deferring() {
+      started {
+        let (listener, listenerPort) = makeListener()
+        let clients = [makeStream(), makeStream()]
+        for client in clients { #expect(connect(client, to: listenerPort) == 0) }
+        Condition.answer = CF_DEFER
+        #expect(socketOutcome { WSAAccept(listener, nil, nil, condition, 0) } == .failure(WSATRY_AGAIN))
+        #expect(socketOutcome { WSAAccept(listener, nil, nil, condition, 0) } == .failure(WSATRY_AGAIN))
+        #expect(Condition.callerPort == port(of: clients[0]))
+        var set = ws2_fd_set(listener)
+        #expect(ws2_select(0, &set, nil, nil, nil) == 1)
+        Condition.answer = CF_ACCEPT
+        let first = WSAAccept(listener, nil, nil, condition, 0)
+        #expect(Condition.callerPort == port(of: clients[0]))
+        let second = ws2_accept(listener, nil, nil)
+        #expect(send(clients[1], "second") == 6)
+        #expect(receive(second) == (6, "second"))
+        for socket in clients + [first, second, listener] { closesocket(socket) }
+      }
+    }
+
+    @Test func closingAListenerRefusesWhatIsDeferred() {
+      started {
+        let (listener, port) = makeListener()
+        let client = makeStream()
+        #expect(connect(client, to: port) == 0)
+        Condition.answer = CF_DEFER
+        #expect(socketOutcome { WSAAccept(listener, nil, nil, condition, 0) } == .failure(WSATRY_AGAIN))
+        #expect(closesocket(listener) == 0)
+        #expect(outcome { receive(client).count } == .failure(WSAECONNRESET))
+        closesocket(client)
+      }
+    }
+
+    /// SPEC S2.2: no Winsock call inside the condition function, and S2.1 to S2.3 in that order.
+    @Test func callsInsideTheConditionFunction() {
+      started {
+        let (listener, port) = makeListener()
+        let client = makeStream()
+        #expect(connect(client, to: port) == 0)
+        Condition.answer = CF_ACCEPT
+        nonisolated(unsafe) var outcomes: [(String, Outcome)] = []
+        Condition.during = {
+          outcomes = callsOnASocket(listener).map { ($0.0, outcome($0.1)) }
+          outcomes += callsOnASocket(9999).map { ($0.0 + " of no socket", outcome($0.1)) }
+          var data = WSADATA()
+          #expect(WSAStartup(0x0202, &data) == WSAEINPROGRESS)
+        }
+        let server = WSAAccept(listener, nil, nil, condition, 0)
+        Condition.during = nil
+        #expect(server != noSocket)
+        #expect(outcomes.count == 2 * callsOnASocket(0).count)
+        for (name, outcome) in outcomes { #expect(outcome == .failure(WSAEINPROGRESS), "\(name)") }
+        // And after it they work again.
+        #expect(send(client, "x") == 1)
+        for socket in [client, server, listener] { closesocket(socket) }
+      }
+    }
+  }
+}
