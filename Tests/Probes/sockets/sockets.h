@@ -40,6 +40,7 @@ void unspec(void);     // S7.4
 void elsewhere(void);  // S7.4
 void twice(void);      // S2.13
 void refusal(void);    // S10.2
+void storm(void);      // H39
 void burst(void);      // S4.1
 
 void bound(const char *how);      // H27

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,6 +51,11 @@ void bound(const char *how) {
   uint16_t wanted = 0;
   if (strcmp(how, "fixed") == 0 || strcmp(how, "reuse") == 0) wanted = free_port(own);
   if (strcmp(how, "reuse") == 0) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (*how >= '1' && *how <= '9') {  // that very port, and a reset at the end so that it is free at once
+    wanted = (uint16_t)atoi(how);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+  }
   if (strcmp(how, "late") == 0) set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   if (strcmp(how, "any") == 0) own = target.ss_family == AF_INET ? "0.0.0.0" : "::";
   if (strcmp(how, "other") == 0) own = target.ss_family == AF_INET ? "127.0.0.7" : "::ffff:127.0.0.7";
