@@ -107,7 +107,7 @@ let package = Package(
       ], swiftSettings: strict),
 
     .testTarget(
-      name: "RedirectCoreTests", dependencies: ["RedirectCore", "CEngine"],
+      name: "RedirectCoreTests", dependencies: ["RedirectCore", "CEngine", "Policy"],
       swiftSettings: noWarnings),
     .testTarget(
       name: "PolicyTests", dependencies: ["Policy", "RedirectCore", "CEngine"],

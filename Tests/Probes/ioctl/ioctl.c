@@ -5,7 +5,7 @@
 //   R|C|S SOCKET [SIZE] [key=...]  one call (call.c); SOCKET is a variable or a kind (sockets.c)
 //   new V KIND, bind V HOST, connect V HOST PORT, close V, dup|dup2|fcntl V W
 //   peer V f|r                     the peer sends FIN, or resets; waits until that is here
-//   drain N                        accepts and closes N connections
+//   drain N                        accepts and resets N connections
 //   threads|fork|exec|pass|pidfd|limit CALL...   the call by 8 threads, a child, another program, ...
 //   race R|C|S SOCKET, count, hex, data V (calls of the data path between two calls of getppid)
 #define _GNU_SOURCE
@@ -242,7 +242,12 @@ static int run(int count, char **words, char *result, size_t size) {
   } else if (strcmp(what, "raw-accept") == 0) {
     set(words[1], (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC));
   } else if (strcmp(what, "drain") == 0) {
-    for (int i = atoi(words[1]); i > 0; i--) close(accept(listener, NULL, NULL));
+    struct linger now = {1, 0};  // no TIME_WAIT: thousands of them would take the namespace's ports
+    for (int i = atoi(words[1]); i > 0; i--) {
+      int fd = accept(listener, NULL, NULL);
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+      close(fd);
+    }
   } else if (strcmp(what, "new") == 0) {
     set(words[1], socket_of_kind(words[2]));
   } else if (strcmp(what, "bind") == 0) {

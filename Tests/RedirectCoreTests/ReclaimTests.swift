@@ -1,0 +1,142 @@
+import CEngine
+import Foundation
+import Testing
+
+@testable import RedirectCore
+
+/// SPEC S10.5: a process that was killed at any instruction leaves no slot lost.
+struct ReclaimTests {
+  private let memory = MemoryEngine()
+
+  /// A slot in the middle of a change by `pid`, its blocks and index entries in place.
+  private func busy(by pid: UInt32, start: UInt64 = 0, namespace: UInt32? = nil) -> Slot {
+    let slot = memory.engine.allocate(bytes: 300)!
+    slot.flow.pointee.client_cookie = 4711
+    _ = memory.segment.insert(.client(cookie: 4711), slot)
+    let owner = Identity(pid: pid, startTicks: start, startTime: 0)
+    slot.flow.pointee.state = SlotWord(busyBy: owner, generation: slot.flow.pointee.generation).raw
+    slot.flow.pointee.busy_namespace =
+      namespace ?? UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
+    return slot
+  }
+
+  private func reclaim(_ slot: Slot) -> Bool {
+    let diagnosis = SocketDiagnosis()
+    return memory.engine.reclaim(slot, diagnosis)
+  }
+
+  private func isOver(_ slot: Slot) -> Bool {
+    let diagnosis = SocketDiagnosis()
+    return memory.engine.isOver(slot, slot.word, diagnosis)
+  }
+
+  private func owned(_ slot: Slot) -> Int {
+    (0..<Int(memory.segment.blockCount)).filter { memory.segment.blockOwners[$0] == slot.number }.count
+  }
+
+  @Test("A slot whose owner is dead is taken, with its blocks and its entries") func deadOwner() {
+    let slot = busy(by: deadProcess())
+    let lost = memory.segment.reserve(1000, for: slot, memory.engine)!  // reserved, and not yet written down
+    #expect(lost.count == 8 && owned(slot) == 11)
+    let before = slot.flow.pointee.generation
+    #expect(reclaim(slot))
+    #expect(slot.word.state == Int(WFP_BUSY) && slot.word.busyPid == wfp_pid())
+    #expect(slot.flow.pointee.generation > before && slot.flow.pointee.client_cookie == 0)
+    #expect(owned(slot) == 0 && memory.engine.slot(client: 4711) == nil)
+    memory.engine.free(slot)
+    #expect(slot.word.state == Int(WFP_FREE))
+  }
+
+  @Test("A later process with the owner's number is not the owner") func reusedNumber() throws {
+    let own = identity()
+    #expect(reclaim(busy(by: own.pid, start: own.startTicks &+ 1)))
+    let parent = UInt32(getppid())
+    let ticks = try #require(startTicks(path: "/proc/\(parent)/stat"))
+    #expect(reclaim(busy(by: parent, start: ticks &+ 1)))
+    #expect(!reclaim(busy(by: parent, start: ticks)))
+  }
+
+  @Test("A living owner keeps its slot, and so does one in another pid namespace") func livingOwner() {
+    let own = identity()
+    let mine = busy(by: own.pid, start: own.startTicks)
+    #expect(!reclaim(mine) && owned(mine) == 3)
+    #expect(!reclaim(busy(by: deadProcess(), namespace: 1)))
+  }
+
+  @Test("The next participant finds abandoned slots by itself when the table is full") func fullTable() {
+    let own = identity()
+    for at in 0..<memory.segment.flowCount {
+      memory.segment.slot(at).flow.pointee.state = SlotWord(busyBy: own, generation: 1).raw
+    }
+    #expect(memory.engine.allocate(bytes: 10) == nil)
+    let dead = SlotWord(busyBy: Identity(pid: deadProcess(), startTicks: 9, startTime: 0), generation: 1)
+    memory.segment.slot(3000).flow.pointee.state = dead.raw
+    #expect(memory.engine.allocate(bytes: 10)?.number == 3001)
+  }
+
+  @Test("Records on a socket are over when its process is gone, not before") func carrying() {
+    let slot = memory.slot(hops: [wfp_hop()])!
+    #expect(!isOver(slot))
+    slot.flow.pointee.client_pid = deadProcess()
+    #expect(isOver(slot))
+  }
+
+  /// D1: dup and fork need no bookkeeping: close of one descriptor is only a hint.
+  @Test("D1: one of two descriptors was closed; the records on the socket stay") func duplicateClosed() {
+    let slot = memory.slot(hops: [wfp_hop()])!
+    slot.flow.pointee.hints = UInt32(WFP_HINT_CLIENT_CLOSED)
+    withKnownIssue("a hint is taken for the end of a socket that carries records") {
+      #expect(!isOver(slot))
+    }
+  }
+
+  @Test("Allocate and free, a table's worth four times over") func cycle() {
+    var generations: Set<UInt64> = []
+    for i in 0..<(4 * Int(memory.segment.flowCount)) {
+      let slot = memory.engine.allocate(bytes: i % 700)
+      guard let slot else { return #expect(Bool(false), "after \(i)") }
+      #expect(slot.flow.pointee.hop_count == 0 && slot.flow.pointee.hints == 0 && slot.flow.pointee.client_cookie == 0)
+      if slot.number == 1 { #expect(generations.insert(slot.flow.pointee.generation).inserted) }
+      memory.engine.free(slot)
+    }
+    #expect((0..<Int(memory.segment.blockCount)).allSatisfy { memory.segment.blockOwners[$0] == 0 })
+    #expect(!generations.isEmpty)
+  }
+
+  @Test("S10.5, S2.16: large contexts whose flows are over are given back") func largeContexts() {
+    var got = 0
+    for _ in 0..<100 {
+      guard let slot = memory.slot(hops: [wfp_hop()], context: Int(WFP_CONTEXT_MAX)) else { break }
+      slot.flow.pointee.hints = UInt32(WFP_HINT_CLIENT_CLOSED)
+      got += 1
+    }
+    withKnownIssue("slots are free, blocks are not: nobody looks for flows that are over") { #expect(got == 100) }
+    #expect(got >= 31)
+  }
+
+  @Test("An attachment that a scribbled slot claims is none") func attachment() {
+    let slot = memory.slot(hops: [wfp_hop()], context: 200)!
+    #expect(slot.hops != nil && slot.context?.count == 200)
+    let flow = slot.flow
+    let good = (flow.pointee.block, flow.pointee.block_count, flow.pointee.hop_count, flow.pointee.context_length)
+    let bad = [
+      (good.0, good.1, UInt32(7), good.3), (good.0, good.1, .max, good.3), (good.0, good.1, good.2, 400),
+      (good.0, good.1, good.2, .max), (.max, good.1, good.2, good.3),
+      (memory.segment.blockCount, good.1, good.2, good.3),
+      (good.0, .max, good.2, good.3), (good.0, .max, .max, .max), (good.0, 0, 1, 0),
+    ]
+    for (block, count, hops, context) in bad {
+      (flow.pointee.block, flow.pointee.block_count) = (block, count)
+      (flow.pointee.hop_count, flow.pointee.context_length) = (hops, context)
+      #expect(slot.hops == nil && slot.context == nil, "\((block, count, hops, context))")
+    }
+  }
+
+  /// D2: sources are spread over 127.0.0.0/8 "well before" the namespace's ports are used up.
+  @Test("D2: the number of live flows is known") func live() {
+    for _ in 0..<100 { _ = memory.slot(hops: [wfp_hop()]) }
+    withKnownIssue("nothing ever counts in the flow header's `live`, so sources are never spread") {
+      #expect(memory.engine.flowHeader.pointee.live == 100)
+    }
+  }
+}
