@@ -12,13 +12,16 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   ip=iproute2 setpriv=util-linux
 CHECK_NEEDS := clang-format=clang-format
 
+# SwiftPM would write RUNPATH $$ORIGIN into the libraries (hazard H37).
+SWIFT_FLAGS := --disable-local-rpath
+
 SHIM := .build/release/libwfpshim.so
 
 .PHONY: build demo test check bench install clean format
 
 build: link/shim.map
 	@tools/require $(BUILD_NEEDS)
-	swift build -c release
+	swift build -c release $(SWIFT_FLAGS)
 
 demo: build
 	@tools/require $(DEMO_NEEDS)
@@ -26,10 +29,10 @@ demo: build
 
 test: build
 	@tools/require $(TEST_NEEDS)
-	swift build --build-tests
-	swift test --skip-build
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test $(SWIFT_FLAGS) --skip-build
 	@echo "Once more with the release library, whose link refuses a reachable trap:"
-	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) swift test --skip-build --filter PreloadTests
+	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) swift test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
 
 check: test
 	@tools/require $(CHECK_NEEDS)

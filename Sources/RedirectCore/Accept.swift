@@ -27,7 +27,9 @@ extension Engine {
     if !mayBePublished(source) { return nil }
     guard let local = socketName(fd)?.unmapped, let cookie = known ?? socketCookie(fd) else { return nil }
     let namespace = networkNamespace(fd)
-    let matches = { (slot: Slot) -> Bool in
+    // The newest: an older one of the same addresses that nobody claimed is of a connection that was given up.
+    var newest: Slot?
+    let compare = { (slot: Slot) -> Bool in
       let flow = unsafe slot.flow
       if !slot.word.isRedirected { return false }
       let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
@@ -36,10 +38,18 @@ extension Engine {
       if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !endpoint.sameHost(as: local) { return false }
       if from.port != source.port { return false }
       // The kernel chose: a local endpoint is reached from loopback or from itself.
-      return from.isAny ? source.isLoopback || source.sameHost(as: endpoint) : from.sameHost(as: source)
+      if from.isAny ? !source.isLoopback && !source.sameHost(as: endpoint) : !from.sameHost(as: source) { return false }
+      if accepted == cookie {
+        newest = slot
+        return true
+      }
+      if let known = newest, unsafe known.flow.pointee.published >= flow.pointee.published { return false }
+      newest = slot
+      return false
     }
     let unchosen = Address(family: source.family, port: source.port, high: 0, low: 0)
-    guard let slot = find(.tuple(source: source), matches) ?? find(.tuple(source: unchosen), matches) else { return nil }
+    if find(.tuple(source: source), compare) == nil { _ = find(.tuple(source: unchosen), compare) }
+    guard let slot = newest else { return nil }
     return take(slot, fd, cookie) ? slot : nil
   }
 

@@ -11,7 +11,7 @@ extension Engine {
       while let segment = segment(number) {
         if let slot = allocate(in: segment, thorough: thorough) {
           clear(slot)
-          if let (block, count) = segment.reserve(bytes, for: slot, self) {
+          if let (block, count) = segment.reserve(bytes, for: slot, self) ?? reserveAnew(bytes, for: slot) {
             unsafe slot.flow.pointee.block = block
             unsafe slot.flow.pointee.block_count = count
             return slot
@@ -24,6 +24,26 @@ extension Engine {
       if thorough { return nil }
       thorough = true
     }
+  }
+
+  /// The blocks are all taken: gives back those of flows that are over.
+  private func reserveAnew(_ bytes: Int, for slot: Slot) -> (block: UInt32, count: UInt32)? {
+    let segment = slot.segment
+    var diagnosis = SocketDiagnosis()
+    var freed: UInt32 = 0
+    var at: UInt32 = 0
+    while at < segment.flowCount {
+      let other = segment.slot(at)
+      at &+= 1
+      if unsafe other.word.state == Int(WFP_FREE) || wfp_load32(&other.flow.pointee.hints) == 0 { continue }
+      let blocks = unsafe other.flow.pointee.block_count
+      if !reclaim(other, &diagnosis) { continue }
+      other.settle(Int(WFP_FREE))
+      freed &+= blocks
+      if Int(freed) &* Int(WFP_BLOCK_SIZE) < bytes { continue }
+      if let found = segment.reserve(bytes, for: slot, self) { return found }
+    }
+    return freed == 0 ? nil : segment.reserve(bytes, for: slot, self)
   }
 
   /// Looks at 64 slots from the cursor on for a free one, then at those that were closed; `thorough`: at all.

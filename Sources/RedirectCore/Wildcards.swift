@@ -59,11 +59,17 @@ private func matchSet(_ pattern: UnsafeRawBufferPointer, _ from: Int, _ value: U
   let first = p
   var found = false
   while p < pattern.count {
-    let low = unsafe byte(pattern, p)
+    var low = unsafe byte(pattern, p)
     if low == 0x5d && p > first { return (p &+ 1, found != negated) }
+    if low == 0x5c && p &+ 1 < pattern.count {
+      p &+= 1
+      low = unsafe byte(pattern, p)
+    }
     if p &+ 2 < pattern.count, unsafe byte(pattern, p &+ 1) == 0x2d && byte(pattern, p &+ 2) != 0x5d {
-      if unsafe low <= value && value <= byte(pattern, p &+ 2) { found = true }
-      p &+= 3
+      p &+= 2
+      if unsafe byte(pattern, p) == 0x5c && p &+ 1 < pattern.count { p &+= 1 }
+      if unsafe low <= value && value <= byte(pattern, p) { found = true }
+      p &+= 1
     } else {
       if low == value { found = true }
       p &+= 1

@@ -88,9 +88,7 @@ import Testing
       let flags = try dynamic(file, "FLAGS_1")
       #expect(!flags.contains { $0.contains("INITFIRST") })
       let paths = try dynamic(file, "RUNPATH") + dynamic(file, "RPATH")
-      withKnownIssue("SwiftPM adds RUNPATH $ORIGIN; --disable-local-rpath leaves it away") {
-        #expect(paths == [], "H37")
-      }
+      #expect(paths == [], "H37")
     }
   }
 

@@ -72,16 +72,9 @@ import Testing
     let churn = try script.peer("--churn", "4400")
     let (status, lines) = try churn.finish()
     try #require(status == 0, "\(lines) \(stage.diagnostics.suffix(2))")
-    withKnownIssue("both index buckets of a key can be full long before the table is: ENOBUFS", isIntermittent: true) {
-      #expect(lines == ["failed 0 -"])
-    }
+    #expect(lines == ["failed 0 -"])
     let results = try script.results()
-    let kept = { #expect(Array(results.suffix(2)) == ["0 - 128 wrote", "0 - 256 wrote"], "after «\(end)»") }
-    if end == "r" {
-      withKnownIssue("a socket that was reset stands in no kernel table: its slot is taken for over", kept)
-    } else {
-      kept()
-    }
+    #expect(Array(results.suffix(2)) == ["0 - 128 wrote", "0 - 256 wrote"], "after «\(end)»")
   }
 
   /// S2.10: the two ends that are not the service's accepted socket.
@@ -164,19 +157,15 @@ import Testing
   /// H27, S10.5: closed flows do not stand in the way of new ones.
   @Test("H27: one source port, used again and again") func onePort() throws {
     let (_, lines) = try churn(40, ["--one-port"])
-    withKnownIssue("closed flows keep the port's index entries: the 17th connect gets ENOBUFS") {
-      #expect(lines == ["failed 0 -"])
-    }
+    #expect(lines == ["failed 0 -"])
     #expect(lines == ["failed 0 -"] || lines == ["failed 100 ENOBUFS"])
   }
 
   @Test("S10.5, S2.16: the blocks of closed flows are used again") func largeContexts() throws {
     let (stage, lines) = try churn(100, [], context: "[ {zero: 65536} ]")
     #expect(lines == ["failed 0 -"])
-    withKnownIssue("blocks of closed flows are not taken back while slots are free: the engine grows to its limit") {
-      var status = stat()
-      #expect(stat(stage.engine, &status) == 0 && status.st_size < 8 << 20, "\(status.st_size)")
-    }
+    var status = stat()
+    #expect(stat(stage.engine, &status) == 0 && status.st_size < 8 << 20, "\(status.st_size)")
   }
 
   private func churn(

@@ -120,9 +120,7 @@ import Testing
   func raw() throws {
     try Calls.check(
       combine(["R", "C"], ["raw-icmp", "raw-raw"], ["0", "1024"]).map { Row("S2.7", $0, "-1 EINVAL 0 same") })
-    withKnownIssue("a raw socket of protocol 6 or 17 is taken for TCP or UDP: ENOTCONN") {
-      try Calls.check(combine(["R", "C"], ["raw-tcp", "raw-udp"]).map { Row("S2.7", $0, "-1 EINVAL 0 same") })
-    }
+    try Calls.check(combine(["R", "C"], ["raw-tcp", "raw-udp"]).map { Row("S2.7", $0, "-1 EINVAL 0 same") })
   }
 
   @Test("S2.7: other datagrams", .enabled(if: canMake(AF_INET, 2, 136), "the kernel has no UDP-Lite"))

@@ -85,9 +85,7 @@ import Testing
     let engine = try spoil(stage, .mode0644)
     let results = try probe(stage, engine, ["new s udp-connected", "threads C s", "threads R s 0"])
     #expect(results.dropFirst().allSatisfy { $0.contains("-1 ENETDOWN 0 same") }, "\(results)")
-    withKnownIssue("while one thread attaches, the others take the engine for absent: EINVAL") {
-      #expect(Array(results.dropFirst()) == ["-1 ENETDOWN 0 same", "-1 ENETDOWN 0 same"])
-    }
+    #expect(Array(results.dropFirst()) == ["-1 ENETDOWN 0 same", "-1 ENETDOWN 0 same"])
   }
 
   @Test("S10.3: connects go where they were dialled, with WFPSHIM_REQUIRED=1 they fail") func required() throws {

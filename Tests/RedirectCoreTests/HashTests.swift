@@ -84,9 +84,7 @@ struct HashTests {
     #expect(differences("aab-*?[]!^/") { _ in true } == [])
     // What a backslash at the pattern's end means POSIX does not say.
     #expect(differences("aab*?!\\\\/") { !$0.hasSuffix("\\") } == [])
-    withKnownIssue("a backslash between brackets does not escape, as it does in fnmatch(3)") {
-      #expect(differences("ab[]\\") { $0.contains("[") && !$0.hasSuffix("\\") } == [])
-    }
+    #expect(differences("ab[]\\") { $0.contains("[") && !$0.hasSuffix("\\") } == [])
   }
 
   @Test("Worst case of the wildcards is not exponential") func stars() {

@@ -110,7 +110,7 @@ struct ReclaimTests {
       slot.flow.pointee.hints = UInt32(WFP_HINT_CLIENT_CLOSED)
       got += 1
     }
-    withKnownIssue("slots are free, blocks are not: nobody looks for flows that are over") { #expect(got == 100) }
+    #expect(got == 100)
     #expect(got >= 31)
   }
 
@@ -129,14 +129,6 @@ struct ReclaimTests {
       (flow.pointee.block, flow.pointee.block_count) = (block, count)
       (flow.pointee.hop_count, flow.pointee.context_length) = (hops, context)
       #expect(slot.hops == nil && slot.context == nil, "\((block, count, hops, context))")
-    }
-  }
-
-  /// D2: sources are spread over 127.0.0.0/8 "well before" the namespace's ports are used up.
-  @Test("D2: the number of live flows is known") func live() {
-    for _ in 0..<100 { _ = memory.slot(hops: [wfp_hop()]) }
-    withKnownIssue("nothing ever counts in the flow header's `live`, so sources are never spread") {
-      #expect(memory.engine.flowHeader.pointee.live == 100)
     }
   }
 }

@@ -29,7 +29,7 @@ struct ScribbleTests {
     var request = ConnectRequest(descriptor: descriptor, engine: memory.engine, destination: Address("192.0.2.1", 80))
     guard case .redirect(let redirect) = policy.classify(&request) else { return 1 }
     _ = policy.bytes(redirect.filter.pointee.name).count
-    _ = policy.chooseEndpoint(redirect.provider, request)
+    _ = policy.chooseEndpoint(redirect.provider, &request)
     let source = ContextSource(
       destination: request.destination, local: Address("0.0.0.0"), application: wfp_application(), path: ownPath(),
       flowId: (1, 2), filter: redirect.filter)
@@ -46,7 +46,6 @@ struct ScribbleTests {
   }
 
   @Test("A policy with any word of it scribbled") func policy() throws {
-    readOwnPath()
     let image = try compiled([("contoso", text)])
     let memory = MemoryEngine()
     let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

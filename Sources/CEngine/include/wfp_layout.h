@@ -166,7 +166,6 @@ struct wfp_flow_header {
   uint64_t grow_owner;    // 0, or the process that is adding a segment (as in a BUSY word)
   uint64_t cursor;        // where the next search for a free slot begins
   uint64_t block_cursor;
-  uint64_t live;      // slots in use, approximately
   uint64_t published; // flows ever published
   uint64_t strings_used;
   uint64_t index_depth; // how often a key's buckets were full: so many further pairs are searched (Index.swift)
