@@ -24,9 +24,7 @@ import Testing
 
   /// S4.3: a child that serves one connection serves the endpoint, though it closed its copy of the listener.
   @Test func aloneWithoutRecordsInChildren() throws {
-    withKnownIssue("close() of the listener in the child forgets that the child serves the endpoint") {
-      try alone(.forkEach)
-    }
+    try alone(.forkEach)
   }
 
   private func alone(_ model: Model) throws {
@@ -79,9 +77,7 @@ import Testing
   /// S4.4: the same of services that fork for each connection: parent and child share the accepted socket, and it
   /// lives on when the parent has closed its descriptor (DESIGN D1).
   @Test func bothWithoutRecordsInChildren() throws {
-    withKnownIssue("the parent's close() of its copy takes the flow from those that the child holds") {
-      try bothWithoutRecords(limit: nil, .forkEach)
-    }
+    try bothWithoutRecords(limit: nil, .forkEach)
   }
 
   private func bothWithoutRecords(limit: Int?, _ model: Model) throws {

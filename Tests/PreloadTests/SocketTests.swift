@@ -10,16 +10,13 @@ import Testing
     let flows: Int
     let last: String
     let hosts: [String]
-    /// Why it is known to differ.
-    let issue: Comment?
     var testDescription: String { name }
 
     init(
       _ name: String, flows: Int = 1, last: String = "echo",
-      hosts: [String] = ["127.0.0.1", "::1", "::ffff:127.0.0.1"],
-      issue: Comment? = nil
+      hosts: [String] = ["127.0.0.1", "::1", "::ffff:127.0.0.1"]
     ) {
-      (self.name, self.flows, self.last, self.hosts, self.issue) = (name, flows, last, hosts, issue)
+      (self.name, self.flows, self.last, self.hosts) = (name, flows, last, hosts)
     }
   }
 
@@ -27,13 +24,10 @@ import Testing
     Check("plain"),
     // S7.2, H25, H43: truncated and oversized lengths, NULL and hostile pointers of getpeername.
     Check("names"),
-    Check("no_room", issue: "getpeername(fd, NULL, &zero) is EFAULT; the kernel says 0 and the length"),
+    Check("no_room"),
     // H26: lengths of connect's address, and addresses of the other family.
     Check("lengths", flows: 16),
-    Check("crossed", flows: 3, hosts: ["127.0.0.1"]),
-    Check(
-      "crossed", flows: 3, hosts: ["::1", "::ffff:127.0.0.1"],
-      issue: "a long sockaddr_in for an IPv6 socket: EINVAL in place of EAFNOSUPPORT"),
+    Check("crossed", flows: 3),
     // H43: hostile pointers of connect, sendto and sendmsg.
     Check("hostile"),
     // H14: success leaves errno alone.
@@ -49,11 +43,9 @@ import Testing
     // H27: sockets that the application bound keep their port.
     Check("bound:now"), Check("bound:fixed"), Check("bound:reuse"), Check("bound:late"), Check("bound:any"),
     Check("bound:other", hosts: ["127.0.0.1", "::ffff:127.0.0.1"]),
-    Check("rebind", hosts: ["::1"], issue: "a redirected connect that fails at once leaves the socket bound"),
+    Check("rebind", hosts: ["::1"]),
     Check("same_port", hosts: ["127.0.0.1"]),
-    Check(
-      "reuse", flows: 25, last: "good 50", hosts: ["127.0.0.1"],
-      issue: "ended flows of one source port fill its place in the index: ENOBUFS"),
+    Check("reuse", flows: 25, last: "good 50", hosts: ["127.0.0.1"]),
     // H21.
     Check("fastopen:sendto", last: "peer as dialled"), Check("fastopen:sendmsg", last: "peer as dialled"),
     Check("fastopen:option", last: "peer as dialled"), Check("fastopen:nonblocking", last: "peer as dialled"),
@@ -71,14 +63,10 @@ import Testing
       let arguments = [check.name, host, "\(origin.port)", "\(other.port)"]
       let plain = try stage.keep(Program("ProbeSockets", arguments)).finish()
       #expect(plain.status == 0 && plain.lines.last == check.last, "\(host) plain: \(plain.lines)")
-      try withKnownIssue(check.issue ?? "") {
-        let shimmed = try stage.shimmed("ProbeSockets", arguments).finish(seconds: check.issue == nil ? 30 : 4)
-        #expect(shimmed.lines == plain.lines, "\(host)")
-        let flows = try service.stop().count(containing: "flow")
-        #expect(flows == check.flows, "\(host)")
-      } when: {
-        check.issue != nil
-      }
+      let shimmed = try stage.shimmed("ProbeSockets", arguments).finish(seconds: 30)
+      #expect(shimmed.lines == plain.lines, "\(host)")
+      let flows = try service.stop().count(containing: "flow")
+      #expect(flows == check.flows, "\(host)")
     }
   }
 
@@ -139,10 +127,7 @@ import Testing
     let service = try stage.service("contoso", redirecting: [origin.port, other.port])
     let probe = try stage.shimmed("ProbeSockets", ["reuse", "127.0.0.1", "\(origin.port)", "\(other.port)"])
     let lines = try probe.finish().lines
-    #expect(lines.allSatisfy { $0.hasPrefix("good") || $0.hasSuffix("ENOBUFS") })
-    withKnownIssue("ended flows of one source port fill its place in the index: ENOBUFS") {
-      #expect(lines == ["good 50"])
-    }
+    #expect(lines == ["good 50"])
     let seen = try service.stop()
     for (port, program) in [(origin.port, origin.program), (other.port, other.program)] {
       #expect(try program.stop().count(containing: "accepted") == seen.count(containing: "flow 127.0.0.1:\(port) "))
@@ -159,12 +144,10 @@ import Testing
     _ = try service.line("accepted")
     probe.signal(SIGUSR1)
     #expect(try probe.finish().lines.last == "echo")
-    withKnownIssue("the second connect frees the slot of the first, which its accepted socket still claims") {
-      let first = try service.line("contoso ")
-      #expect(first.contains(" accepted"))
-      let lines = [try service.line("contoso "), try service.line("contoso ")]
-      #expect(lines.count(containing: " flow ") == 2, "\(lines)")
-    }
+    let first = try service.line("contoso ")
+    #expect(first.contains(" accepted"))
+    let lines = [try service.line("contoso "), try service.line("contoso ")]
+    #expect(lines.count(containing: " flow ") == 2, "\(lines)")
   }
 
   /// H27, S10.5: a flow that nobody ever claimed is over with its client. A later connection from the same port, to
