@@ -54,7 +54,7 @@ struct ClassifyTests {
     }
     let slot = try #require(memory.slot(hops: hops))
     slot.flow.pointee.client_cookie = try #require(socketCookie(descriptor))
-    #expect(memory.segment.insert(.client(cookie: slot.flow.pointee.client_cookie), slot))
+    #expect(memory.segment.insert(.client(cookie: slot.flow.pointee.client_cookie), slot, memory.engine))
   }
 
   @Test(
@@ -140,7 +140,6 @@ struct ClassifyTests {
       ("ip_local_address: 0.0.0.0", true), ("ip_local_address: 127.0.0.1", false),
     ])
   func conditions(text: String, matches: Bool) throws {
-    readOwnPath()
     let sets = [set("contoso", ["a redirect 1 conditions: {\(text)}"])]
     #expect(try verdict(sets) == (matches ? "a 0" : "pass"))
     // S7.1: the same for an IPv4-mapped destination, whatever it comes through.
@@ -151,7 +150,6 @@ struct ClassifyTests {
   }
 
   @Test("S11.3: own user, own executable, and that of the original application") func self_() throws {
-    readOwnPath()
     for text in ["ale_user_id: \(geteuid())", "ale_app_id: \(Self.me)", "ale_original_app_id: \(Self.me)"] {
       #expect(try verdict([set("contoso", ["a redirect 1 conditions: {\(text)}"])]) == "a 0", "\(text)")
     }

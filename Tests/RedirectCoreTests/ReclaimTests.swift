@@ -12,7 +12,7 @@ struct ReclaimTests {
   private func busy(by pid: UInt32, start: UInt64 = 0, namespace: UInt32? = nil) -> Slot {
     let slot = memory.engine.allocate(bytes: 300)!
     slot.flow.pointee.client_cookie = 4711
-    _ = memory.segment.insert(.client(cookie: 4711), slot)
+    _ = memory.segment.insert(.client(cookie: 4711), slot, memory.engine)
     let owner = Identity(pid: pid, startTicks: start, startTime: 0)
     slot.flow.pointee.state = SlotWord(busyBy: owner, generation: slot.flow.pointee.generation).raw
     slot.flow.pointee.busy_namespace =
@@ -21,13 +21,13 @@ struct ReclaimTests {
   }
 
   private func reclaim(_ slot: Slot) -> Bool {
-    let diagnosis = SocketDiagnosis()
-    return memory.engine.reclaim(slot, diagnosis)
+    var diagnosis = SocketDiagnosis()
+    return memory.engine.reclaim(slot, &diagnosis)
   }
 
   private func isOver(_ slot: Slot) -> Bool {
-    let diagnosis = SocketDiagnosis()
-    return memory.engine.isOver(slot, slot.word, diagnosis)
+    var diagnosis = SocketDiagnosis()
+    return memory.engine.isOver(slot, slot.word, &diagnosis)
   }
 
   private func owned(_ slot: Slot) -> Int {
