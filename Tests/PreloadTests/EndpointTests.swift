@@ -61,6 +61,12 @@ import Testing
     }
     let client = try stage.shimmed("ProbeClient", ["127.0.0.1", "\(origin.port)"])
     #expect(try client.finish(seconds: 10).status == 0)
+    // Once somebody listens there, the first of them takes it.
+    let late = stage.keep(try Program("ProbeOrigin", ["::", "\(dead)"]))
+    _ = try late.port()
+    #expect(try stage.exchange(origin.port).good)
+    #expect(try late.stop().count(containing: "accepted") == 1)
+    #expect(try origin.program.stop().count(containing: "accepted") == 1)
   }
 
   /// S11.1: the first listening endpoint in file order, whether the shim saw its listen() or not (sock_diag).

@@ -164,7 +164,7 @@ import Testing
       #expect(try probe.finish().lines.last == "echo")
     }
     try connect(origin.port)
-    try unaware.stop()
+    #expect(try unaware.stop().count(containing: "accepted") == 1)
     let service = try stage.shimmed("ProbeService", ["contoso", "::", "\(endpoint)"])
     _ = try service.port()
     try connect(other.port)
