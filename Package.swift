@@ -119,7 +119,8 @@ let package = Package(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
       name: "PreloadTests",
-      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeIoctl", "ProbePeer", "wfpctl"] + chainProbes,
+      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeIoctl", "ProbePeer", "wfpctl"]
+        + chainProbes,
       swiftSettings: noWarnings),
 
     // Plain Linux programs that the preload tests run with and without the shim.

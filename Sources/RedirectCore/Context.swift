@@ -31,8 +31,10 @@ struct ContextWriter {
   }
 
   mutating func add(zeros count: Int) {
+    // More than any context holds is too much already; a scribbled policy may ask for 4 GiB.
+    let most = count < Int(WFP_CONTEXT_MAX) ? count : Int(WFP_CONTEXT_MAX) &+ 1
     var i = 0
-    while i < count && length < limit {
+    while i < most && length < limit {
       add(byte: 0)
       i &+= 1
     }

@@ -27,9 +27,7 @@ import Testing
     Check("no_room"),
     // H26: lengths of connect's address, and addresses of the other family.
     Check("lengths", flows: 16),
-    Check("crossed", flows: 3, hosts: ["127.0.0.1"]),
-    Check(
-      "crossed", flows: 3, hosts: ["::1", "::ffff:127.0.0.1"]),
+    Check("crossed", flows: 3),
     // H43: hostile pointers of connect, sendto and sendmsg.
     Check("hostile"),
     // H14: success leaves errno alone.
@@ -47,8 +45,7 @@ import Testing
     Check("bound:other", hosts: ["127.0.0.1", "::ffff:127.0.0.1"]),
     Check("rebind", hosts: ["::1"]),
     Check("same_port", hosts: ["127.0.0.1"]),
-    Check(
-      "reuse", flows: 25, last: "good 50", hosts: ["127.0.0.1"]),
+    Check("reuse", flows: 25, last: "good 50", hosts: ["127.0.0.1"]),
     // H21.
     Check("fastopen:sendto", last: "peer as dialled"), Check("fastopen:sendmsg", last: "peer as dialled"),
     Check("fastopen:option", last: "peer as dialled"), Check("fastopen:nonblocking", last: "peer as dialled"),
@@ -130,7 +127,6 @@ import Testing
     let service = try stage.service("contoso", redirecting: [origin.port, other.port])
     let probe = try stage.shimmed("ProbeSockets", ["reuse", "127.0.0.1", "\(origin.port)", "\(other.port)"])
     let lines = try probe.finish().lines
-    #expect(lines.allSatisfy { $0.hasPrefix("good") || $0.hasSuffix("ENOBUFS") })
     #expect(lines == ["good 50"])
     let seen = try service.stop()
     for (port, program) in [(origin.port, origin.program), (other.port, other.program)] {
@@ -168,7 +164,7 @@ import Testing
       #expect(try probe.finish().lines.last == "echo")
     }
     try connect(origin.port)
-    try unaware.stop()
+    #expect(try unaware.stop().count(containing: "accepted") == 1)
     let service = try stage.shimmed("ProbeService", ["contoso", "::", "\(endpoint)"])
     _ = try service.port()
     try connect(other.port)

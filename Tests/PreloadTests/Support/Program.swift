@@ -24,7 +24,9 @@ final class Program: @unchecked Sendable {  // state is under `condition`
   ) throws {
     name = path
     let file = path.hasPrefix("/") ? path : products.appending(path: path).path
-    var variables = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "LC_ALL": "C"]
+    var variables = [
+      "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "LC_ALL": "C",
+    ]
     if let preload { variables["LD_PRELOAD"] = preload }
     variables.merge(environment) { $1 }
 
@@ -72,7 +74,9 @@ final class Program: @unchecked Sendable {  // state is under `condition`
   }
 
   /// Waits for the next line that has `text` in it, passing over others.
-  func line(_ text: String = "", seconds: Double = patience, sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+  func line(_ text: String = "", seconds: Double = patience, sourceLocation: SourceLocation = #_sourceLocation) throws
+    -> String
+  {
     condition.lock()
     defer { condition.unlock() }
     let deadline = Date(timeIntervalSinceNow: seconds)
@@ -82,7 +86,8 @@ final class Program: @unchecked Sendable {  // state is under `condition`
         if lines[consumed - 1].contains(text) || text.isEmpty { return lines[consumed - 1] }
       }
       let more = !outputEnded && condition.wait(until: deadline)
-      try #require(more, "\(name): no line with «\(text)» in: \(lines.joined(separator: "\n"))", sourceLocation: sourceLocation)
+      try #require(
+        more, "\(name): no line with «\(text)» in: \(lines.joined(separator: "\n"))", sourceLocation: sourceLocation)
     }
   }
 
@@ -95,7 +100,9 @@ final class Program: @unchecked Sendable {  // state is under `condition`
   /// Waits for the end.
   /// - Returns: Exit status (128 + signal when it was killed) and all lines.
   @discardableResult
-  func finish(seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation) throws -> (status: Int32, lines: [String]) {
+  func finish(seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation) throws -> (
+    status: Int32, lines: [String]
+  ) {
     condition.lock()
     let deadline = Date(timeIntervalSinceNow: seconds)
     while exitStatus == nil && condition.wait(until: deadline) {}
