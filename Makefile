@@ -39,9 +39,11 @@ check: test
 	swift format lint --strict -r Package.swift Sources Tests
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 
+BENCH_NEEDS := iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4
+
 bench: build
-	@tools/require strace=strace
-	@Tests/Bench/bench
+	@tools/require $(BENCH_NEEDS)
+	@Tests/Bench/bench $(if $(ONLY),--only $(ONLY))
 
 install:
 	@tools/require $(BUILD_NEEDS)

@@ -6,8 +6,8 @@ EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
   socklen_t peer_length = sizeof peer;
   // Who does not ask for the peer's address gets it into a buffer of ours: it saves a system call.
   int ours = address == NULL;
-  int accepted = ours ? real_accept4(fd, (struct sockaddr *)&peer, &peer_length, flags)
-                      : real_accept4(fd, address, length, flags);
+  int accepted =
+      ours ? real_accept4(fd, (struct sockaddr *)&peer, &peer_length, flags) : real_accept4(fd, address, length, flags);
   if (accepted >= 0 && wfp_core_listens())
     wfp_core_accepted(accepted, ours ? (struct sockaddr *)&peer : NULL, ours ? peer_length : 0);
   return accepted;
@@ -17,8 +17,7 @@ EXPORT int accept(int fd, struct sockaddr *address, socklen_t *length) {
   struct sockaddr_storage peer;
   socklen_t peer_length = sizeof peer;
   int ours = address == NULL;
-  int accepted =
-      ours ? real_accept(fd, (struct sockaddr *)&peer, &peer_length) : real_accept(fd, address, length);
+  int accepted = ours ? real_accept(fd, (struct sockaddr *)&peer, &peer_length) : real_accept(fd, address, length);
   if (accepted >= 0 && wfp_core_listens())
     wfp_core_accepted(accepted, ours ? (struct sockaddr *)&peer : NULL, ours ? peer_length : 0);
   return accepted;

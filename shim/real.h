@@ -18,13 +18,13 @@
 // Looks the next definition of `name` up, keeps it in `*slot`, leaves errno alone.
 void *wfp_next_definition(void **slot, const char *name);
 
-#define HOOK(result, name, parameters, arguments)                                   \
-  typedef result(*wfp_##name##_function) parameters;                                \
-  extern void *wfp_next_##name;                                                     \
-  static inline wfp_##name##_function wfp_find_##name(void) {                       \
-    void *found = __atomic_load_n(&wfp_next_##name, __ATOMIC_ACQUIRE);              \
+#define HOOK(result, name, parameters, arguments)                                          \
+  typedef result(*wfp_##name##_function) parameters;                                       \
+  extern void *wfp_next_##name;                                                            \
+  static inline wfp_##name##_function wfp_find_##name(void) {                              \
+    void *found = __atomic_load_n(&wfp_next_##name, __ATOMIC_ACQUIRE);                     \
     if (__builtin_expect(!found, 0)) found = wfp_next_definition(&wfp_next_##name, #name); \
-    return (wfp_##name##_function)found;                                            \
+    return (wfp_##name##_function)found;                                                   \
   }
 #define ALIAS(alias, name)
 #include "hooks.def"

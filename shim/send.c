@@ -22,7 +22,8 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-  if (__builtin_expect(!(flags & MSG_FASTOPEN), 1) || !wfp_core_readable(message, sizeof *message) || !message->msg_name)
+  if (__builtin_expect(!(flags & MSG_FASTOPEN), 1) || !wfp_core_readable(message, sizeof *message) ||
+      !message->msg_name)
     return real_sendmsg(fd, message, flags);
   struct wfp_connect plan = {.length = 0};
   int32_t what = wfp_core_connect(fd, message->msg_name, message->msg_namelen, &plan);

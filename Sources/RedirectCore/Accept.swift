@@ -35,7 +35,9 @@ extension Engine {
       let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
       if accepted != 0 && accepted != cookie { return false }
       let (endpoint, from) = unsafe (Address(&flow.pointee.endpoint), Address(&flow.pointee.source))
-      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !endpoint.sameHost(as: local) { return false }
+      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !endpoint.sameHost(as: local) {
+        return false
+      }
       if from.port != source.port { return false }
       // The kernel chose: a local endpoint is reached from loopback or from itself.
       if from.isAny ? !source.isLoopback && !source.sameHost(as: endpoint) : !from.sameHost(as: source) { return false }

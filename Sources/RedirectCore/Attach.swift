@@ -146,7 +146,8 @@ private func mapEngine(
   guard let raw = unsafe wfp_map_file(file, 0, Int(truncatingIfNeeded: headerLength), 0) else { return -ENOMEM }
   let header = unsafe raw.assumingMemoryBound(to: wfp_engine.self)
   let flowOffset = unsafe header.pointee.flow_region_offset
-  let acceptable = unsafe header.pointee.magic == WFP_ENGINE_MAGIC
+  let acceptable =
+    unsafe header.pointee.magic == WFP_ENGINE_MAGIC
     && header.pointee.version == WFP_ENGINE_VERSION && header.pointee.uid == status.uid
     && flowOffset == headerLength
   if !acceptable {

@@ -26,7 +26,9 @@ struct ContextWriter {
   }
 
   mutating func add(byte: UInt8) {
-    if let start = unsafe start, length < limit { unsafe start.storeBytes(of: byte, toByteOffset: length, as: UInt8.self) }
+    if let start = unsafe start, length < limit {
+      unsafe start.storeBytes(of: byte, toByteOffset: length, as: UInt8.self)
+    }
     length &+= 1
   }
 
@@ -110,7 +112,8 @@ extension ContextWriter {
     case Int(WFP_FIELD_IPV6): add(host: address, size: 16, either: false)
     case Int(WFP_FIELD_ADDRESS16): add(host: address, size: 16, either: true)
     case Int(WFP_FIELD_PORT): addPort(address, field)
-    case Int(WFP_FIELD_FAMILY): add(familyNumber(source.destination, field.values), width: field.width, order: field.order)
+    case Int(WFP_FIELD_FAMILY):
+      add(familyNumber(source.destination, field.values), width: field.width, order: field.order)
     case Int(WFP_FIELD_SCOPE_ID): add(UInt64(address.scope), width: 4, order: field.order)
     case Int(WFP_FIELD_APP_PATH): unsafe addPath(source.path, field)
     case Int(WFP_FIELD_FLOW_ID): addFlowId(source.flowId, Int(field.size))

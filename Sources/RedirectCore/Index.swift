@@ -129,7 +129,8 @@ extension Segment {
     if word.state == Int(WFP_BUSY) { return true }
     if !word.isSettled { return false }
     switch entry &>> 24 & 0xff {
-    case UInt64(WFP_KEY_TUPLE): return unsafe word.isRedirected && same(.tuple(source: Address(&slot.flow.pointee.source)), entry)
+    case UInt64(WFP_KEY_TUPLE):
+      return unsafe word.isRedirected && same(.tuple(source: Address(&slot.flow.pointee.source)), entry)
     case UInt64(WFP_KEY_CLIENT): return unsafe same(.client(cookie: slot.flow.pointee.client_cookie), entry)
     case UInt64(WFP_KEY_ACCEPTED):
       return unsafe same(.accepted(cookie: wfp_load(&slot.flow.pointee.accepted_cookie)), entry)

@@ -35,7 +35,9 @@ func forgetServed(cookie: UInt64) {
   var i = 0
   while i < Int(WFP_SERVED_MAX) {
     let entry = unsafe served + i
-    if unsafe wfp_load(&entry.pointee.state) == 2 && entry.pointee.cookie == cookie && cookie != 0 && entry.pointee.pid == pid {
+    if unsafe wfp_load(&entry.pointee.state) == 2 && entry.pointee.cookie == cookie && cookie != 0
+      && entry.pointee.pid == pid
+    {
       _ = unsafe wfp_swap_if(&entry.pointee.state, 2, 0)
     }
     i &+= 1

@@ -18,7 +18,8 @@ extension Engine {
     }
     if let held = longestHeld(destination, self), let hops = unsafe held.hops {
       let count = unsafe held.flow.pointee.hop_count
-      return unsafe BaseHops(hops: hops, count: count > UInt32(WFP_HOPS_MAX) ? UInt32(WFP_HOPS_MAX) : count, inherited: true)
+      return unsafe BaseHops(
+        hops: hops, count: count > UInt32(WFP_HOPS_MAX) ? UInt32(WFP_HOPS_MAX) : count, inherited: true)
     }
     return unsafe BaseHops(hops: nil, count: 0, inherited: false)
   }
@@ -37,7 +38,9 @@ extension Engine {
   func isOverLimit(_ redirect: Redirect, _ request: inout ConnectRequest) -> Bool {
     let limit = unsafe redirect.set.pointee.hop_limit
     let base = baseHops(request.slot(), request.destination)
-    if base.count < (limit == 0 || limit > UInt32(WFP_HOPS_MAX) ? UInt32(WFP_DEFAULT_HOP_LIMIT) : limit) { return false }
+    if base.count < (limit == 0 || limit > UInt32(WFP_HOPS_MAX) ? UInt32(WFP_DEFAULT_HOP_LIMIT) : limit) {
+      return false
+    }
     let destination = request.destination
     log { line in
       line.add("loop: connect to ")

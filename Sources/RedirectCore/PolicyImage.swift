@@ -48,13 +48,15 @@ extension Engine {
   func policy() -> PolicyImage? {
     let generation = unsafe wfp_load(&header.pointee.policy_generation)
     if generation == 0 { return nil }
-    let (offset, capacity) = unsafe generation & 1 == 0
+    let (offset, capacity) =
+      unsafe generation & 1 == 0
       ? (header.pointee.policy.0.offset, header.pointee.policy.0.capacity)
       : (header.pointee.policy.1.offset, header.pointee.policy.1.capacity)
     let flowOffset = unsafe header.pointee.flow_region_offset
     if offset &+ UInt64(capacity) <= UInt64(truncatingIfNeeded: headerLength) {
       return unsafe PolicyImage(
-        base: UnsafeRawPointer(header) + Int(truncatingIfNeeded: offset), capacity: Int(capacity), generation: generation)
+        base: UnsafeRawPointer(header) + Int(truncatingIfNeeded: offset), capacity: Int(capacity),
+        generation: generation)
     }
     // A larger one lies behind the flow region's segments.
     if offset < flowOffset || offset &- flowOffset &+ UInt64(capacity) > UInt64(truncatingIfNeeded: flowLength) {

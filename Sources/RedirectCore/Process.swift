@@ -97,7 +97,9 @@ func ownApplication(_ engine: Engine) -> wfp_application {
 }
 
 /// Descriptors that the close hook looks at: those that took part. One bit each.
-func watchDescriptor(_ descriptor: Int32) { unsafe descriptorWord(descriptor) { word, bit in _ = unsafe wfp_or64(word, bit) } }
+func watchDescriptor(_ descriptor: Int32) {
+  unsafe descriptorWord(descriptor) { word, bit in _ = unsafe wfp_or64(word, bit) }
+}
 
 func isWatched(_ descriptor: Int32) -> Bool {
   var watched = false

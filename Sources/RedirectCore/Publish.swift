@@ -77,7 +77,8 @@ extension Engine {
       free(slot)
       return (nil, -EAGAIN)
     }
-    let entered = unsafe slot.segment.insert(.client(cookie: flow.pointee.client_cookie), slot, self)
+    let entered =
+      unsafe slot.segment.insert(.client(cookie: flow.pointee.client_cookie), slot, self)
       && slot.segment.insert(.tuple(source: Address(&flow.pointee.source)), slot, self)
     if !entered {
       free(slot)

@@ -104,6 +104,7 @@ private func spread(_ before: Address, _ endpoint: Address, _ cookie: UInt64) ->
   let plain = endpoint.unmapped
   if plain.family != Address.ipv4 || !plain.isLoopback { return before }
   let host = 0x7f01_0000 | mix(cookie) & 0xff
-  let chosen = Address(family: Address.ipv4, port: 0, high: (host & 0xff == 0 || host & 0xff == 255 ? 0x7f01_0001 : host) &<< 32, low: 0)
+  let chosen = Address(
+    family: Address.ipv4, port: 0, high: (host & 0xff == 0 || host & 0xff == 255 ? 0x7f01_0001 : host) &<< 32, low: 0)
   return before.family == Address.ipv6 ? chosen.mapped : chosen
 }

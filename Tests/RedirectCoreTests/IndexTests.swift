@@ -44,9 +44,12 @@ struct IndexTests {
   @Test("Two slots under one key: the caller chooses") func shared() {
     let memory = MemoryEngine()
     let (a, b) = (claimed(memory, 1, cookie: 7), claimed(memory, 2, cookie: 7))
-    #expect(memory.segment.insert(.client(cookie: 7), a, memory.engine) && memory.segment.insert(.client(cookie: 7), b, memory.engine))
+    #expect(
+      memory.segment.insert(.client(cookie: 7), a, memory.engine)
+        && memory.segment.insert(.client(cookie: 7), b, memory.engine))
     for slot in [a, b] {
-      #expect(memory.segment.find(.client(cookie: 7), memory.engine) { $0.number == slot.number }?.number == slot.number)
+      #expect(
+        memory.segment.find(.client(cookie: 7), memory.engine) { $0.number == slot.number }?.number == slot.number)
     }
     #expect(memory.segment.find(.client(cookie: 7), memory.engine) { _ in false } == nil)
   }
@@ -79,7 +82,8 @@ struct IndexTests {
     let memory = MemoryEngine()
     for at in 0..<Int(memory.segment.indexCount) { memory.segment.index[at] = .max &- UInt64(at) }
     #expect(memory.engine.slot(client: 1) == nil && memory.engine.slot(accepted: 1) == nil)
-    #expect(memory.segment.insert(.client(cookie: 1), claimed(memory, 0, cookie: 1), memory.engine), "they are not meant")
+    #expect(
+      memory.segment.insert(.client(cookie: 1), claimed(memory, 0, cookie: 1), memory.engine), "they are not meant")
     #expect(memory.engine.slot(client: 1)?.number == 1)
   }
 

@@ -35,7 +35,8 @@ struct SourceTests {
     #expect(source.source == own && source.local == own)
   }
 
-  @Test("IP_BIND_ADDRESS_NO_PORT: the address stays, the port is chosen, the option is as it was") func noPort() throws {
+  @Test("IP_BIND_ADDRESS_NO_PORT: the address stays, the port is chosen, the option is as it was") func noPort() throws
+  {
     let descriptor = socket()
     defer { close(descriptor) }
     var on: Int32 = 1
@@ -46,7 +47,9 @@ struct SourceTests {
     #expect(socketOption(descriptor, 0, 24) == 1)
   }
 
-  @Test("Many connects in a minute: sources of 127.1.0.0/24", arguments: [AF_INET, AF_INET6]) func spread(family: Int32) throws {
+  @Test("Many connects in a minute: sources of 127.1.0.0/24", arguments: [AF_INET, AF_INET6]) func spread(family: Int32)
+    throws
+  {
     memory.engine.flowHeader.pointee.source_window = wfp_now(CLOCK_MONOTONIC_COARSE) >> 36
     memory.engine.flowHeader.pointee.source_count = 5000
     let descriptor = socket(family)

@@ -12,10 +12,10 @@
 
 // What a connect shall do: stages 1-3. Lives on the hook's stack between wfp_core_connect and _connected.
 struct wfp_connect {
-  struct sockaddr_storage address; // the service's endpoint, for the real connect
+  struct sockaddr_storage address;  // the service's endpoint, for the real connect
   uint32_t length;
-  uint32_t slot;       // slot number + 1 of the published flow; 0: nothing was published
-  uint64_t generation; // of that slot
+  uint32_t slot;        // slot number + 1 of the published flow; 0: nothing was published
+  uint64_t generation;  // of that slot
 };
 
 enum { WFP_PASS = 0, WFP_REDIRECT = 1 };
@@ -32,7 +32,7 @@ int32_t wfp_core_connect(int32_t fd, const struct sockaddr *_Nullable address, u
 void wfp_core_connected(int32_t fd, const struct wfp_connect *_Nonnull plan, int32_t result);
 
 // Stage 4. peer is what accept returned, or NULL.
-int32_t wfp_core_listens(void); // whether an accepted socket can be of interest at all
+int32_t wfp_core_listens(void);  // whether an accepted socket can be of interest at all
 void wfp_core_listening(int32_t fd);
 void wfp_core_accepted(int32_t fd, const struct sockaddr *_Nullable peer, uint32_t length);
 

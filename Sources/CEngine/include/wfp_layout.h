@@ -14,26 +14,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WFP_ENGINE_MAGIC 0x454e49474e455057 // "WPENGINE"
+#define WFP_ENGINE_MAGIC 0x454e49474e455057  // "WPENGINE"
 #define WFP_ENGINE_VERSION 1u
 #define WFP_PAGE 4096u
 #define WFP_POLICY_BUFFER_SIZE 262144u
 #define WFP_SEGMENTS 6u
 #define WFP_SEGMENT0_FLOWS 4096u
 #define WFP_BLOCK_SIZE 128u
-#define WFP_BLOCKS_PER_FLOW 4u         // blocks of a segment = flows x this
-#define WFP_INDEX_PER_FLOW 8u          // index entries of a segment = flows x this
-#define WFP_BUCKET 8u                  // index entries in a bucket: one cache line
-#define WFP_POLICY_REACH 33554432u // room for larger policy buffers behind the last segment
-#define WFP_STRINGS_SIZE 131072u      // arena of interned paths and names
+#define WFP_BLOCKS_PER_FLOW 4u      // blocks of a segment = flows x this
+#define WFP_INDEX_PER_FLOW 8u       // index entries of a segment = flows x this
+#define WFP_BUCKET 8u               // index entries in a bucket: one cache line
+#define WFP_POLICY_REACH 33554432u  // room for larger policy buffers behind the last segment
+#define WFP_STRINGS_SIZE 131072u    // arena of interned paths and names
 #define WFP_STRING_BUCKETS 4096u
-#define WFP_CONTEXT_MAX 65536u // SPEC S2.16
-#define WFP_HOPS_MAX 64u       // upper bound of a policy's hopLimit
+#define WFP_CONTEXT_MAX 65536u  // SPEC S2.16
+#define WFP_HOPS_MAX 64u        // upper bound of a policy's hopLimit
 #define WFP_DEFAULT_HOP_LIMIT 16u
 
 // An address as the application dialled it: port in network order, IPv4 in the first four bytes.
 struct wfp_address {
-  uint16_t family; // 0 none, else AF_INET or AF_INET6 (Linux's numbers)
+  uint16_t family;  // 0 none, else AF_INET or AF_INET6 (Linux's numbers)
   uint16_t port;
   uint32_t flow_info;
   uint32_t scope_id;
@@ -43,35 +43,35 @@ _Static_assert(sizeof(struct wfp_address) == 28, "struct wfp_address");
 
 // The original application of a connection (ALE_ORIGINAL_APP_ID and what belongs to it).
 struct wfp_application {
-  uint64_t start_time; // ns since 1970
+  uint64_t start_time;  // ns since 1970
   uint32_t pid, uid, gid, session;
-  uint32_t path; // interned; 0 unknown
+  uint32_t path;  // interned; 0 unknown
   uint32_t is_root;
 };
 _Static_assert(sizeof(struct wfp_application) == 32, "struct wfp_application");
 
-enum { WFP_HOP_INHERITED = 1 }; // counts for the hop limit, not for the redirect state (SPEC S4.4)
+enum { WFP_HOP_INHERITED = 1 };  // counts for the hop limit, not for the redirect state (SPEC S4.4)
 
 // One redirect in a chain.
 struct wfp_hop {
-  uint8_t flow_id[16];  // random, unguessable
-  uint8_t provider[16]; // the redirect handle: the provider's GUID in memory order
+  uint8_t flow_id[16];   // random, unguessable
+  uint8_t provider[16];  // the redirect handle: the provider's GUID in memory order
   uint64_t filter_id;
-  uint64_t time; // ns since 1970
-  uint32_t provider_name, filter_name; // interned
+  uint64_t time;                        // ns since 1970
+  uint32_t provider_name, filter_name;  // interned
   uint32_t flags;
   uint32_t reserved;
 };
 _Static_assert(sizeof(struct wfp_hop) == 64, "struct wfp_hop");
 
 // The redirect records blob: this header, then hop_count hops, oldest first. Opaque to its users.
-#define WFP_RECORDS_MAGIC 0x52504657u // "WFPR"
+#define WFP_RECORDS_MAGIC 0x52504657u  // "WFPR"
 struct wfp_records {
   uint32_t magic;
   uint16_t version, hop_count;
-  uint32_t size; // of the whole blob
+  uint32_t size;  // of the whole blob
   uint32_t reserved;
-  uint8_t mac[16]; // SipHash-2-4-128 under the engine's key over the blob with this field zero
+  uint8_t mac[16];  // SipHash-2-4-128 under the engine's key over the blob with this field zero
   struct wfp_application application;
 };
 _Static_assert(sizeof(struct wfp_records) == 64, "struct wfp_records");
@@ -88,38 +88,38 @@ _Static_assert(WFP_RECORDS_MAX == sizeof(struct wfp_records) + WFP_HOPS_MAX * si
 enum {
   WFP_FREE = 0,
   WFP_BUSY = 1,
-  WFP_CARRYING = 2,  // a socket on which records were set (stage 6), not redirected
-  WFP_PUBLISHED = 3, // redirected, not yet accepted (stage 3)
-  WFP_CLAIMED = 4,   // accepted by its redirect service (stage 4)
+  WFP_CARRYING = 2,   // a socket on which records were set (stage 6), not redirected
+  WFP_PUBLISHED = 3,  // redirected, not yet accepted (stage 3)
+  WFP_CLAIMED = 4,    // accepted by its redirect service (stage 4)
 };
 enum { WFP_HINT_CLIENT_CLOSED = 1, WFP_HINT_ACCEPTED_CLOSED = 2 };
-enum { WFP_FLOW_FAITHFUL = 1 }; // the app's getpeername tells the proxy's address
+enum { WFP_FLOW_FAITHFUL = 1 };  // the app's getpeername tells the proxy's address
 
 // A client socket that takes part: one that carries records, or whose connect was redirected.
 struct wfp_flow {
   uint64_t state;
   uint64_t generation;
-  uint64_t client_cookie;   // SO_COOKIE of the application's socket
-  uint64_t accepted_cookie; // SO_COOKIE of the service's socket; 0 until it is claimed
-  uint64_t netns;           // SO_NETNS_COOKIE
-  uint64_t published;       // ns since 1970
+  uint64_t client_cookie;    // SO_COOKIE of the application's socket
+  uint64_t accepted_cookie;  // SO_COOKIE of the service's socket; 0 until it is claimed
+  uint64_t netns;            // SO_NETNS_COOKIE
+  uint64_t published;        // ns since 1970
   uint32_t hints;
   uint32_t flags;
-  uint32_t block, block_count; // attachment: hops, then the context
+  uint32_t block, block_count;  // attachment: hops, then the context
 
-  uint32_t hop_count;      // hops in the attachment
-  uint32_t set_hop_count;  // of these, how many came with SIO_SET (the first ones)
-  uint32_t context_length; // bytes behind the hops
-  uint32_t client_pid, client_path;   // the connecting process
-  uint32_t service_pid, service_path; // the process that claimed it
-  uint32_t busy_namespace;            // inode of the pid namespace of a BUSY slot's owner
-  struct wfp_address source;      // as the service sees it; family 0 bytes when the kernel chooses it
-  struct wfp_address endpoint;    // the service's endpoint that was taken
-  struct wfp_address destination; // what the application dialled
-  struct wfp_address local;       // what the application had bound; family only when it had not
+  uint32_t hop_count;                  // hops in the attachment
+  uint32_t set_hop_count;              // of these, how many came with SIO_SET (the first ones)
+  uint32_t context_length;             // bytes behind the hops
+  uint32_t client_pid, client_path;    // the connecting process
+  uint32_t service_pid, service_path;  // the process that claimed it
+  uint32_t busy_namespace;             // inode of the pid namespace of a BUSY slot's owner
+  struct wfp_address source;           // as the service sees it; family 0 bytes when the kernel chooses it
+  struct wfp_address endpoint;         // the service's endpoint that was taken
+  struct wfp_address destination;      // what the application dialled
+  struct wfp_address local;            // what the application had bound; family only when it had not
   struct wfp_application application;
-  uint64_t claimed; // ns since 1970; 0 until it is claimed
-  uint64_t unseen;  // ns since 1970: when the kernel first did not find an accepted socket that nobody closed
+  uint64_t claimed;  // ns since 1970; 0 until it is claimed
+  uint64_t unseen;   // ns since 1970: when the kernel first did not find an accepted socket that nobody closed
 };
 _Static_assert(sizeof(struct wfp_flow) == 256, "struct wfp_flow");
 _Static_assert(offsetof(struct wfp_flow, hop_count) == 64, "struct wfp_flow");
@@ -146,15 +146,15 @@ struct wfp_engine {
   uint64_t magic;
   uint32_t version;
   uint32_t header_size;
-  uint32_t uid;        // effective uid of the owner
-  uint32_t superseded; // 1: another file stands under this name now; map that one
-  uint64_t key[2];     // seals record blobs
-  uint64_t policy_generation; // buffer generation & 1 is in force; 0: no policy was ever loaded
-  uint64_t policy_writing;    // generation that is being written, or was last
+  uint32_t uid;                // effective uid of the owner
+  uint32_t superseded;         // 1: another file stands under this name now; map that one
+  uint64_t key[2];             // seals record blobs
+  uint64_t policy_generation;  // buffer generation & 1 is in force; 0: no policy was ever loaded
+  uint64_t policy_writing;     // generation that is being written, or was last
   struct wfp_policy_buffer policy[2];
-  uint64_t flow_region_offset; // of the flow header page
+  uint64_t flow_region_offset;  // of the flow header page
   uint64_t next_filter_id;
-  uint64_t created; // ns since 1970
+  uint64_t created;  // ns since 1970
   uint64_t segment_limit;
 };
 _Static_assert(sizeof(struct wfp_engine) <= WFP_PAGE, "engine header");
@@ -162,21 +162,21 @@ _Static_assert(offsetof(struct wfp_engine, policy) == 56, "engine header");
 
 // First page of the flow region, followed by the string arena.
 struct wfp_flow_header {
-  uint64_t segment_count; // segments that are allocated and initialised
-  uint64_t grow_owner;    // 0, or the process that is adding a segment (as in a BUSY word)
-  uint64_t cursor;        // where the next search for a free slot begins
+  uint64_t segment_count;  // segments that are allocated and initialised
+  uint64_t grow_owner;     // 0, or the process that is adding a segment (as in a BUSY word)
+  uint64_t cursor;         // where the next search for a free slot begins
   uint64_t block_cursor;
-  uint64_t published; // flows ever published
+  uint64_t published;  // flows ever published
   uint64_t strings_used;
-  uint64_t index_depth; // how often a key's buckets were full: so many further pairs are searched (Index.swift)
-  uint64_t source_window, source_count; // redirected connects of the running 64 s (Source.swift)
+  uint64_t index_depth;  // how often a key's buckets were full: so many further pairs are searched (Index.swift)
+  uint64_t source_window, source_count;  // redirected connects of the running 64 s (Source.swift)
   struct wfp_segment segments[WFP_SEGMENTS];
 };
 _Static_assert(sizeof(struct wfp_flow_header) <= WFP_PAGE, "flow header");
 
 // The string arena: WFP_STRING_BUCKETS offsets (u32, from the arena's start, 0 empty), then strings
 // (u32 length, bytes, padding to 4), append-only. An interned string is the offset of its length word.
-#define WFP_STRINGS_OFFSET 4096u // from the flow region's start
+#define WFP_STRINGS_OFFSET 4096u  // from the flow region's start
 #define WFP_STRINGS_FIRST 16384u
 #define WFP_SEGMENT0_OFFSET 135168u
 _Static_assert(WFP_STRINGS_OFFSET == WFP_PAGE, "the arena follows the flow header");

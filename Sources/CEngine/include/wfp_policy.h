@@ -9,12 +9,12 @@
 
 #include "wfp_layout.h"
 
-#define WFP_POLICY_MAGIC 0x4c4f5057u // "WPOL"
+#define WFP_POLICY_MAGIC 0x4c4f5057u  // "WPOL"
 #define WFP_POLICY_VERSION 1u
 
 struct wfp_range {
   uint32_t offset, length;
-}; // bytes
+};  // bytes
 
 struct wfp_table {
   uint32_t offset, count;
@@ -27,51 +27,51 @@ struct wfp_policy {
   struct wfp_table sets, providers, sublayers, filters;
 };
 
-enum { // wfp_policy_set.flags: the file's options
+enum {  // wfp_policy_set.flags: the file's options
   WFP_SET_PEER_NAME_FAITHFUL = 1,
-  WFP_SET_OTHER_PERMIT = 2, // redirectedByOther: permit
+  WFP_SET_OTHER_PERMIT = 2,  // redirectedByOther: permit
   WFP_SET_REQUIRES_PRIVILEGE = 4,
 };
 
 struct wfp_policy_set {
-  struct wfp_range name, source; // source: the file's text, from which wfpctl compiles again
+  struct wfp_range name, source;  // source: the file's text, from which wfpctl compiles again
   uint32_t hop_limit, flags;
-  uint64_t loaded; // ns since 1970
+  uint64_t loaded;  // ns since 1970
   uint64_t first_filter_id;
 };
 
 enum { WFP_ACCEPTS_PRELOAD = 1, WFP_ACCEPTS_REDIRECT = 2, WFP_ACCEPTS_TPROXY = 4, WFP_ACCEPTS_PROXY_V2 = 8 };
 
 struct wfp_provider {
-  uint8_t guid[16]; // memory order
+  uint8_t guid[16];  // memory order
   struct wfp_range name;
-  uint32_t interned_name; // in the engine's string arena
-  uint32_t set;           // index
+  uint32_t interned_name;  // in the engine's string arena
+  uint32_t set;            // index
   uint32_t accepts;
-  uint32_t has_context;       // 0: records only
-  struct wfp_table endpoints; // struct wfp_address
-  struct wfp_table fields;    // struct wfp_field
+  uint32_t has_context;        // 0: records only
+  struct wfp_table endpoints;  // struct wfp_address
+  struct wfp_table fields;     // struct wfp_field
 };
 
-struct wfp_sublayer { // in no particular order
+struct wfp_sublayer {  // in no particular order
   struct wfp_range name;
   uint32_t weight, set;
-  struct wfp_table filters; // struct wfp_filter, heaviest first
+  struct wfp_table filters;  // struct wfp_filter, heaviest first
 };
 
 enum { WFP_ACTION_PERMIT = 1, WFP_ACTION_BLOCK = 2, WFP_ACTION_REDIRECT = 3 };
 enum { WFP_FILTER_PERMIT_IF_UNREGISTERED = 1 };
 
 struct wfp_filter {
-  uint64_t id, weight, name_hash; // FNV-1a, 64 bits, of the name
+  uint64_t id, weight, name_hash;  // FNV-1a, 64 bits, of the name
   struct wfp_range name;
   uint32_t interned_name;
   uint32_t action, flags;
-  uint32_t provider; // index, with WFP_ACTION_REDIRECT
+  uint32_t provider;  // index, with WFP_ACTION_REDIRECT
   struct wfp_table conditions;
 };
 
-enum { // wfp_condition.kind; all conditions of a filter must hold, of a condition one value
+enum {                      // wfp_condition.kind; all conditions of a filter must hold, of a condition one value
   WFP_IP_PROTOCOL = 1,      // values: uint32_t IPPROTO_*
   WFP_IP_REMOTE_ADDRESS,    // struct wfp_address_range
   WFP_IP_REMOTE_PORT,       // struct wfp_port_range
@@ -87,40 +87,40 @@ struct wfp_condition {
   struct wfp_table values;
 };
 
-struct wfp_address_range { // inclusive, network order; v4 in the first four bytes
+struct wfp_address_range {  // inclusive, network order; v4 in the first four bytes
   uint32_t family;
   uint8_t low[16], high[16];
   uint32_t reserved;
 };
 
-struct wfp_port_range { // inclusive, host order
+struct wfp_port_range {  // inclusive, host order
   uint16_t low, high;
 };
 
-enum { // wfp_field.kind: SPEC S11.5
-  WFP_FIELD_LITERAL = 1,      // data
-  WFP_FIELD_SOCKADDR_STORAGE, // selector
-  WFP_FIELD_SOCKADDR,         // selector
-  WFP_FIELD_IPV4,             // selector
+enum {                         // wfp_field.kind: SPEC S11.5
+  WFP_FIELD_LITERAL = 1,       // data
+  WFP_FIELD_SOCKADDR_STORAGE,  // selector
+  WFP_FIELD_SOCKADDR,          // selector
+  WFP_FIELD_IPV4,              // selector
   WFP_FIELD_IPV6,
   WFP_FIELD_ADDRESS16,
-  WFP_FIELD_PORT, // selector, width, order
-  WFP_FIELD_FAMILY, // width, order, values
+  WFP_FIELD_PORT,    // selector, width, order
+  WFP_FIELD_FAMILY,  // width, order, values
   WFP_FIELD_PROTOCOL,
-  WFP_FIELD_PID, // width, order
+  WFP_FIELD_PID,  // width, order
   WFP_FIELD_UID,
   WFP_FIELD_GID,
   WFP_FIELD_SESSION,
   WFP_FIELD_SCOPE_ID,
   WFP_FIELD_IS_ROOT,
-  WFP_FIELD_PROCESS_CREATE_TIME, // values: 0 filetime, 1 unix_ns
-  WFP_FIELD_APP_PATH,            // size (0: as long as it is), values: 0 utf8, 1 utf16; terminate
-  WFP_FIELD_FLOW_ID,             // size 8 or 16
-  WFP_FIELD_RANDOM,              // size
-  WFP_FIELD_FILTER_ID,           // width, order
+  WFP_FIELD_PROCESS_CREATE_TIME,  // values: 0 filetime, 1 unix_ns
+  WFP_FIELD_APP_PATH,             // size (0: as long as it is), values: 0 utf8, 1 utf16; terminate
+  WFP_FIELD_FLOW_ID,              // size 8 or 16
+  WFP_FIELD_RANDOM,               // size
+  WFP_FIELD_FILTER_ID,            // width, order
   WFP_FIELD_FILTER_HASH,
-  WFP_FIELD_PAD_TO, // size: the offset
-  WFP_FIELD_ALIGN,  // size: the alignment
+  WFP_FIELD_PAD_TO,  // size: the offset
+  WFP_FIELD_ALIGN,   // size: the alignment
 };
 enum { WFP_REMOTE = 0, WFP_LOCAL = 1 };
 enum { WFP_ORDER_HOST = 0, WFP_ORDER_NETWORK = 1, WFP_ORDER_LITTLE = 2 };
@@ -128,10 +128,10 @@ enum { WFP_AF_LINUX = 0, WFP_AF_WINDOWS = 1, WFP_AF_IP_VERSION = 2, WFP_AF_ZERO_
 
 struct wfp_field {
   uint16_t kind;
-  uint8_t selector; // WFP_REMOTE, WFP_LOCAL
-  uint8_t width;    // bytes: 1, 2, 4, 8
+  uint8_t selector;  // WFP_REMOTE, WFP_LOCAL
+  uint8_t width;     // bytes: 1, 2, 4, 8
   uint8_t order;
-  uint8_t values; // which family numbers, encoding or unit
+  uint8_t values;  // which family numbers, encoding or unit
   uint8_t terminate;
   uint8_t reserved;
   uint32_t size;

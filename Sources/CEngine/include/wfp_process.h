@@ -10,7 +10,7 @@
 
 #define WFP_PATH_MAX 4096u
 #define WFP_OWN_PATH_MAX 1024u
-#define WFP_DESCRIPTORS 65536u // descriptors above this are not watched for close (the engine repairs itself)
+#define WFP_DESCRIPTORS 65536u  // descriptors above this are not watched for close (the engine repairs itself)
 #define WFP_HELD_BUCKETS 64u
 #define WFP_HELD_PER_BUCKET 8u
 #define WFP_SERVED_MAX 32u
@@ -28,48 +28,48 @@ struct wfp_mapping {
 
 // A claimed flow that this process holds (SPEC S4.4), found by the destination that was dialled.
 struct wfp_held {
-  uint64_t slot_and_generation; // slot number + 1 in bits 0-23, generation above; 0 empty
-  uint64_t destination;         // hash of address and port
-  uint64_t hops;                // the flow's lineage
+  uint64_t slot_and_generation;  // slot number + 1 in bits 0-23, generation above; 0 empty
+  uint64_t destination;          // hash of address and port
+  uint64_t hops;                 // the flow's lineage
 };
 
 // An endpoint on which this process listens or has accepted (SPEC S4.3).
 struct wfp_served {
-  uint64_t state; // 0 empty, 1 being written, 2 valid
+  uint64_t state;  // 0 empty, 1 being written, 2 valid
   uint64_t cookie;
   struct wfp_address address;
-  uint32_t pid; // who called listen
+  uint32_t pid;  // who called listen
 };
 
 struct wfp_process {
   // Settings, read once at load. Strings are offsets into `text`, 0 none.
-  uint32_t engine_path; // none: the user's engine in /dev/shm
+  uint32_t engine_path;  // none: the user's engine in /dev/shm
   uint32_t log_path;
   uint32_t text_used;
   uint32_t reserved;
-  uint64_t log_descriptor; // descriptor + 1; 0: none, or a path
+  uint64_t log_descriptor;  // descriptor + 1; 0: none, or a path
   uint64_t required;
   uint64_t loaded;
 
   // The engine. mapping + 1 of the one in force; 0: none.
   uint64_t current;
-  uint64_t looked_up;   // second in which the path was last compared with the mapping
-  uint64_t attach_lock; // 0, or 1 while a thread attaches; the others do without
-  uint64_t refusal;     // errno + 1 for which the engine was refused; 0: it was not
+  uint64_t looked_up;    // second in which the path was last compared with the mapping
+  uint64_t attach_lock;  // 0, or 1 while a thread attaches; the others do without
+  uint64_t refusal;      // errno + 1 for which the engine was refused; 0: it was not
   uint64_t next_mapping;
 
   // The executable (ALE_APP_ID), and who the process is, computed anew after fork.
   uint64_t path_length;
-  uint64_t path_number; // interned; 0: not yet
+  uint64_t path_number;  // interned; 0: not yet
   uint64_t identity_pid, start_ticks, start_time;
   uint64_t pid_namespace;
 
-  uint64_t redirects; // connects of this process, or of one it was forked from, that were redirected
+  uint64_t redirects;  // connects of this process, or of one it was forked from, that were redirected
   uint64_t log_window, log_count;
   struct wfp_mapping mappings[WFP_MAPPINGS];
   // All strings behind each other: a start that touches few pages is a fast one (DESIGN P1).
   char text[2 * WFP_PATH_MAX];
-  char path[WFP_OWN_PATH_MAX]; // of the executable
+  char path[WFP_OWN_PATH_MAX];  // of the executable
   uint64_t descriptors[WFP_DESCRIPTORS / 64];
   struct wfp_held held[WFP_HELD_BUCKETS * WFP_HELD_PER_BUCKET];
   struct wfp_served served[WFP_SERVED_MAX];

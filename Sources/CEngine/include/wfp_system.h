@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef AT_EMPTY_PATH // glibc shows it to _GNU_SOURCE only
+#ifndef AT_EMPTY_PATH  // glibc shows it to _GNU_SOURCE only
 #define AT_EMPTY_PATH 0x1000
 #endif
 
@@ -46,10 +46,7 @@ static inline long wfp_syscall6(long n, long a, long b, long c, long d, long e, 
   register long x3 __asm__("x3") = d;
   register long x4 __asm__("x4") = e;
   register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc #0"
-                   : "+r"(x0)
-                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                   : "memory");
+  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
   return x0;
 #else
 #error "wfp_syscall6: an architecture that this was never built for"
@@ -69,9 +66,7 @@ static inline long wfp_syscall6(long n, long a, long b, long c, long d, long e, 
 static inline int32_t wfp_open_at(int32_t directory, const char *_Nonnull path, int32_t flags, uint32_t mode) {
   return (int32_t)wfp_syscall6(SYS_openat, directory, (long)path, flags, mode, 0, 0);
 }
-static inline int32_t wfp_close_descriptor(int32_t fd) {
-  return (int32_t)wfp_syscall6(SYS_close, fd, 0, 0, 0, 0, 0);
-}
+static inline int32_t wfp_close_descriptor(int32_t fd) { return (int32_t)wfp_syscall6(SYS_close, fd, 0, 0, 0, 0, 0); }
 static inline long wfp_read_bytes(int32_t fd, void *_Nonnull to, size_t n) {
   return wfp_syscall6(SYS_read, fd, (long)to, (long)n, 0, 0, 0);
 }
@@ -102,7 +97,7 @@ static inline int32_t wfp_stat_descriptor(int32_t fd, struct stat *_Nonnull to) 
 // What fstat tells, reduced to what is asked for.
 struct wfp_status {
   uint64_t device, inode, size;
-  uint32_t uid, mode; // mode with its type bits
+  uint32_t uid, mode;  // mode with its type bits
 };
 static inline int32_t wfp_status_of(int32_t fd, struct wfp_status *_Nonnull to) {
   struct stat s;
@@ -179,7 +174,7 @@ static inline int32_t wfp_has_capability(uint32_t n) {
   struct {
     uint32_t version;
     int32_t pid;
-  } header = {0x20080522, 0}; // _LINUX_CAPABILITY_VERSION_3
+  } header = {0x20080522, 0};  // _LINUX_CAPABILITY_VERSION_3
   struct {
     uint32_t effective, permitted, inheritable;
   } data[2] = {{0, 0, 0}, {0, 0, 0}};
@@ -193,9 +188,9 @@ struct wfp_diag_request {
   struct inet_diag_req_v2 body;
 };
 struct wfp_diag_answer {
-  int32_t error; // 0 or -errno of the kernel
+  int32_t error;  // 0 or -errno of the kernel
   uint32_t inode;
-  uint8_t state; // TCP_*
+  uint8_t state;  // TCP_*
 };
 static inline void wfp_diag_address(uint32_t *_Nonnull to, int32_t family, uint64_t high, uint64_t low) {
   if (family == AF_INET) {
@@ -209,8 +204,8 @@ static inline void wfp_diag_address(uint32_t *_Nonnull to, int32_t family, uint6
 }
 // Ports in network order, addresses as two numbers in host order, IPv4 in the upper half of the first.
 static inline void wfp_diag_prepare(struct wfp_diag_request *_Nonnull request, int32_t family, uint16_t local_port,
-                                    uint16_t remote_port, uint64_t local_high, uint64_t local_low,
-                                    uint64_t remote_high, uint64_t remote_low, uint64_t cookie) {
+                                    uint16_t remote_port, uint64_t local_high, uint64_t local_low, uint64_t remote_high,
+                                    uint64_t remote_low, uint64_t cookie) {
   request->header.nlmsg_len = sizeof *request;
   request->header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   request->header.nlmsg_flags = NLM_F_REQUEST;
@@ -259,7 +254,7 @@ static inline long wfp_random(void *_Nonnull to, size_t n) {
 }
 static inline uint64_t wfp_now(int32_t clock) {
   struct timespec t = {0, 0};
-  clock_gettime(clock, &t); // vDSO
+  clock_gettime(clock, &t);  // vDSO
   return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
@@ -284,9 +279,7 @@ static inline void wfp_store(uint64_t *_Nonnull p, uint64_t v) { __atomic_store_
 static inline int32_t wfp_swap_if(uint64_t *_Nonnull p, uint64_t expected, uint64_t v) {
   return __atomic_compare_exchange_n(p, &expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
-static inline uint64_t wfp_add(uint64_t *_Nonnull p, uint64_t v) {
-  return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL);
-}
+static inline uint64_t wfp_add(uint64_t *_Nonnull p, uint64_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
 static inline uint32_t wfp_load32(const uint32_t *_Nonnull p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void wfp_store32(uint32_t *_Nonnull p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 static inline int32_t wfp_swap_if32(uint32_t *_Nonnull p, uint32_t expected, uint32_t v) {
@@ -294,9 +287,7 @@ static inline int32_t wfp_swap_if32(uint32_t *_Nonnull p, uint32_t expected, uin
 }
 static inline void wfp_or32(uint32_t *_Nonnull p, uint32_t v) { __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL); }
 static inline void wfp_and32(uint32_t *_Nonnull p, uint32_t v) { __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL); }
-static inline uint64_t wfp_or64(uint64_t *_Nonnull p, uint64_t v) {
-  return __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL);
-}
+static inline uint64_t wfp_or64(uint64_t *_Nonnull p, uint64_t v) { return __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL); }
 static inline uint64_t wfp_and64(uint64_t *_Nonnull p, uint64_t v) {
   return __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL);
 }

@@ -113,7 +113,8 @@ static void serve(int fd, const char *mode, struct sockaddr_in destination) {
   if (size && ioctl(out, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, &set) != 0) perror("set");
   if (connect(out, (struct sockaddr *)&destination, sizeof destination) == 0)
     while (recv(fd, &byte, 1, 0) == 1)
-      if (send(out, &byte, 1, MSG_NOSIGNAL) != 1 || recv(out, &byte, 1, 0) != 1 || send(fd, &byte, 1, MSG_NOSIGNAL) != 1)
+      if (send(out, &byte, 1, MSG_NOSIGNAL) != 1 || recv(out, &byte, 1, 0) != 1 ||
+          send(fd, &byte, 1, MSG_NOSIGNAL) != 1)
         break;
   close(out);
 }
@@ -175,8 +176,7 @@ int main(int argc, char **argv) {
   struct sigaction action = {.sa_handler = stop};  // without SA_RESTART: accept returns
   sigaction(SIGTERM, &action, NULL);
   if (argc >= 3 && strcmp(argv[1], "origin") == 0) return origin(argv[2]);
-  if (argc >= 5 && strcmp(argv[1], "relay") == 0)
-    return relay(argv[2], argv[3], argv[4], argc > 6 ? atoi(argv[6]) : 0);
+  if (argc >= 5 && strcmp(argv[1], "relay") == 0) return relay(argv[2], argv[3], argv[4], argc > 6 ? atoi(argv[6]) : 0);
   if (argc >= 4 && strcmp(argv[1], "client") == 0) return client(argv[2], atoi(argv[3]));
   return 2;
 }

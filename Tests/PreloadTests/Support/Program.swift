@@ -13,6 +13,7 @@ final class Program: @unchecked Sendable {  // state is under `condition`
   private var consumed = 0
   let name: String
   private(set) var pid: pid_t = 0
+  private var pipe: Int32 = -1
 
   /// - Parameters:
   ///   - path: Absolute, or a product's name.
@@ -37,31 +38,45 @@ final class Program: @unchecked Sendable {  // state is under `condition`
     let error = spawn_program(file, &argv, &envp, directory, input, input?.utf8.count ?? 0, &pid, &reading)
     try #require(error == 0, "\(file): \(String(cString: strerror(error)))")
     let descriptor = reading
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    pipe = descriptor
     Thread.detachNewThread { [self] in read(from: descriptor) }
     Thread.detachNewThread { [self] in reap() }
   }
 
+  /// Takes over what comes, until the end.
   private func read(from descriptor: Int32) {
-    var buffer = [UInt8](repeating: 0, count: 65536)
+    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     while true {
+      poll(&polled, 1, -1)
+      condition.lock()
+      drain(descriptor)
+      let ended = outputEnded
+      condition.broadcast()
+      condition.unlock()
+      if ended { break }
+    }
+  }
+
+  /// Takes over what is in the pipe now. Under `condition`.
+  private func drain(_ descriptor: Int32) {
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while !outputEnded {
       let count = Foundation.read(descriptor, &buffer, buffer.count)
       if count < 0 && errno == EINTR { continue }
-      condition.lock()
+      if count < 0 && errno == EAGAIN { return }
       if count <= 0 {
         if !partial.isEmpty { lines.append(String(decoding: partial, as: UTF8.self)) }
         outputEnded = true
-      } else {
-        partial.append(contentsOf: buffer[0..<count])
-        while let end = partial.firstIndex(of: 0x0a) {
-          lines.append(String(decoding: partial[partial.startIndex..<end], as: UTF8.self))
-          partial.removeSubrange(partial.startIndex...end)
-        }
+        close(descriptor)
+        return
       }
-      condition.broadcast()
-      condition.unlock()
-      if count <= 0 { break }
+      partial.append(contentsOf: buffer[0..<count])
+      while let end = partial.firstIndex(of: 0x0a) {
+        lines.append(String(decoding: partial[partial.startIndex..<end], as: UTF8.self))
+        partial.removeSubrange(partial.startIndex...end)
+      }
     }
-    close(descriptor)
   }
 
   private func reap() {
@@ -117,10 +132,11 @@ final class Program: @unchecked Sendable {  // state is under `condition`
     return (known, said)
   }
 
-  /// Everything it has said until now.
+  /// Everything it has said until now: what it wrote before this is asked is in it.
   var output: [String] {
     condition.lock()
     defer { condition.unlock() }
+    drain(pipe)
     return lines
   }
 
