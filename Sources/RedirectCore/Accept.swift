@@ -80,6 +80,7 @@ extension Engine {
       let claimed = SlotWord(state: Int(WFP_CLAIMED), generation: word.generation)
       _ = unsafe wfp_swap_if(&flow.pointee.state, word.raw, claimed.raw)
     }
+    unsafe noteListener(Address(&flow.pointee.endpoint), flow.pointee.netns)
     rememberServed(unsafe Address(&flow.pointee.endpoint), cookie: 0)
     rememberHeld(slot)
     watchDescriptor(fd)

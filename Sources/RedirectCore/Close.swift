@@ -13,5 +13,9 @@ func wfp_core_closing(_ fd: Int32) {
     unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
   } else {
     forgetServed(cookie: cookie)
+    _ = inEngines { engine -> Bool? in
+      engine.forgetListeners()
+      return nil
+    }
   }
 }

@@ -14,6 +14,7 @@ struct ConnectRequest {
   private var knownLocal: Address?
   private var knownUser: UInt32?
   private var knownCookie: UInt64?
+  private var knownNamespace: UInt64?
   private var knownSlot: Slot?
   private var soughtSlot = false
   /// The endpoint that was last chosen, and for which provider (its offset in the image).
@@ -38,6 +39,14 @@ struct ConnectRequest {
     if let known = knownCookie { return known }
     let value = socketCookie(descriptor) ?? 0
     knownCookie = value
+    return value
+  }
+
+  /// SO_NETNS_COOKIE.
+  mutating func namespace() -> UInt64 {
+    if let known = knownNamespace { return known }
+    let value = networkNamespace(descriptor)
+    knownNamespace = value
     return value
   }
 

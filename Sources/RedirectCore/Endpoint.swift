@@ -11,12 +11,14 @@ extension PolicyImage {
   func chooseEndpoint(_ provider: UnsafePointer<wfp_provider>, _ request: inout ConnectRequest) -> EndpointChoice {
     let which = unsafe offset(of: provider)
     if let known = request.chosen, known.provider == which { return .listening(known.endpoint) }
-    let choice = unsafe askForEndpoint(provider, request)
+    let choice = unsafe askForEndpoint(provider, &request)
     if case .listening(let endpoint) = choice { request.chosen = (which, endpoint) }
     return choice
   }
 
-  private func askForEndpoint(_ provider: UnsafePointer<wfp_provider>, _ request: ConnectRequest) -> EndpointChoice {
+  private func askForEndpoint(
+    _ provider: UnsafePointer<wfp_provider>, _ request: inout ConnectRequest
+  ) -> EndpointChoice {
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return .none }
     let count = unsafe Int(provider.pointee.endpoints.count)
     var diagnosis = SocketDiagnosis()
@@ -27,8 +29,10 @@ extension PolicyImage {
       while i < count {
         let endpoint = unsafe Address(endpoints + i)
         let isOwn = endpoint.unmapped.family == request.remote.family
-        if isOwn == own && reaches(endpoint, request) && (diagnosis.listens(endpoint) ?? true) {
-          return .listening(endpoint)
+        if isOwn == own && reaches(endpoint, request) {
+          if request.engine.isListenerFresh(endpoint, request.namespace()) || diagnosis.listens(endpoint) ?? true {
+            return .listening(endpoint)
+          }
         }
         i &+= 1
       }

@@ -57,16 +57,23 @@ extension Engine {
       if word.state == Int(WFP_FREE) && slot.take(word) { return slot }
       i &+= 1
     }
+    // The whole window is looked at while the kernel is being asked: the next searches find free slots in it.
     var diagnosis = SocketDiagnosis()
+    var found: Slot?
     i = 0
     while i < window {
       let slot = segment.slot((start &+ i) & (segment.flowCount &- 1))
-      if unsafe thorough || wfp_load32(&slot.flow.pointee.hints) != 0 || slot.word.state == Int(WFP_BUSY) {
-        if reclaim(slot, &diagnosis) { return slot }
-      }
       i &+= 1
+      let worth = unsafe thorough || wfp_load32(&slot.flow.pointee.hints) != 0 || slot.word.state == Int(WFP_BUSY)
+      if !worth || !reclaim(slot, &diagnosis) { continue }
+      if found == nil {
+        found = slot
+        if thorough { return slot }
+      } else {
+        slot.settle(Int(WFP_FREE))
+      }
     }
-    return nil
+    return found
   }
 
   private func clear(_ slot: Slot) {
@@ -168,7 +175,10 @@ extension Engine {
     let endpoint = unsafe Address(&flow.pointee.endpoint)
     var source = unsafe Address(&flow.pointee.source)
     if source.isAny { source = chosenSource(source, endpoint) }
-    if case .held = unsafe diagnosis.ask(local: source, remote: endpoint, cookie: flow.pointee.client_cookie) {
+    let bothClosed = UInt32(WFP_HINT_CLIENT_CLOSED) | UInt32(WFP_HINT_ACCEPTED_CLOSED)
+    let closed = unsafe wfp_load32(&flow.pointee.hints) & bothClosed == bothClosed
+    // When both ends were closed, only a duplicate of the service's descriptor is worth a question (S2.13).
+    if !closed, case .held = unsafe diagnosis.ask(local: source, remote: endpoint, cookie: flow.pointee.client_cookie) {
       return false
     }
     let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)

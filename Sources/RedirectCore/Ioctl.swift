@@ -56,7 +56,10 @@ private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: w
     : unsafe queryContext(slot, arguments.out, arguments.out_size)
   // Somebody closed the socket while it was asked.
   if slot.word.generation != generation { return QueryResult(error: -ENOTCONN, bytes: 0) }
-  rememberHeld(slot)
+  // The process that claimed it knows already; so does its forked child.
+  if unsafe UInt64(slot.flow.pointee.service_pid) != wfp_load(&wfp_process().pointee.identity_pid) {
+    rememberHeld(slot)
+  }
   return result
 }
 
@@ -98,9 +101,10 @@ private func checkSet(_ fd: Int32, _ cookie: UInt64, _ arguments: wfp_ioctl) -> 
     }
   }
   if unsafe arguments.reserved != 0 || arguments.out_size != 0 { return QueryResult(error: -EINVAL, bytes: 0) }
-  let kind = checkKind(fd)
-  if kind != 0 { return QueryResult(error: kind == -ENOPROTOOPT ? -EINVAL : kind, bytes: 0) }
-  if socketOption(fd, SOL_SOCKET, SO_PROTOCOL) != tcpLevel { return QueryResult(error: -EINVAL, bytes: 0) }
+  if socketOption(fd, SOL_SOCKET, SO_PROTOCOL) != tcpLevel || tcpState(fd) == nil {
+    let kind = checkKind(fd)
+    return QueryResult(error: kind == -EOPNOTSUPP ? kind : -EINVAL, bytes: 0)
+  }
   guard let input = unsafe arguments.in, size > 0 else { return QueryResult(error: -EINVAL, bytes: 0) }
   let state = currentEngine()
   guard case .attached(let engine) = state else {

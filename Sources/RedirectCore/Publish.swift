@@ -105,7 +105,7 @@ extension Engine {
   private func writeTuple(_ slot: Slot, _ publication: Publication, _ request: inout ConnectRequest) {
     let flow = unsafe slot.flow
     unsafe flow.pointee.client_cookie = request.cookie()
-    unsafe flow.pointee.netns = networkNamespace(request.descriptor)
+    unsafe flow.pointee.netns = request.namespace()
     unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
     let faithful = unsafe publication.redirect.set.pointee.flags & UInt32(WFP_SET_PEER_NAME_FAITHFUL) != 0
     unsafe flow.pointee.flags = faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0

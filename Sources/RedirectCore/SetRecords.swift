@@ -49,7 +49,7 @@ extension Engine {
     unsafe flow.pointee.client_cookie = cookie
     unsafe flow.pointee.client_pid = wfp_pid()
     unsafe flow.pointee.client_path = ownPathNumber(self)
-    unsafe flow.pointee.netns = networkNamespace(fd)
+    unsafe flow.pointee.netns = 0  // asked for when it is redirected
     unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
     clearAddresses(new)
     if !new.segment.insert(.client(cookie: cookie), new, self) {

@@ -160,6 +160,15 @@ struct wfp_engine {
 _Static_assert(sizeof(struct wfp_engine) <= WFP_PAGE, "engine header");
 _Static_assert(offsetof(struct wfp_engine, policy) == 56, "engine header");
 
+// A service that accepted on an endpoint a moment ago (Listeners.swift). Hints: overwritten at will.
+#define WFP_LISTENERS 64u
+struct wfp_listener {
+  uint64_t key;  // hash of endpoint and network namespace; 0 empty or being written
+  uint64_t seen; // CLOCK_MONOTONIC_COARSE
+  uint64_t process; // pid, and the low half of its pid namespace's inode above
+};
+_Static_assert(sizeof(struct wfp_listener) == 24, "struct wfp_listener");
+
 // First page of the flow region, followed by the string arena.
 struct wfp_flow_header {
   uint64_t segment_count;  // segments that are allocated and initialised
@@ -171,7 +180,11 @@ struct wfp_flow_header {
   uint64_t index_depth;  // how often a key's buckets were full: so many further pairs are searched (Index.swift)
   uint64_t source_window, source_count;  // redirected connects of the running 64 s (Source.swift)
   struct wfp_segment segments[WFP_SEGMENTS];
+  struct wfp_listener listeners[WFP_LISTENERS];
 };
+static inline struct wfp_listener *_Nonnull wfp_listeners(struct wfp_flow_header *_Nonnull header) {
+  return header->listeners;
+}
 _Static_assert(sizeof(struct wfp_flow_header) <= WFP_PAGE, "flow header");
 
 // The string arena: WFP_STRING_BUCKETS offsets (u32, from the arena's start, 0 empty), then strings
