@@ -3,10 +3,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-BUILD_NEEDS := swift=SWIFT-6.3-TOOLCHAIN g++=g++ /usr/include/ffi.h=libffi-dev
-ifneq ($(wildcard /usr/include/$(shell uname -m)-linux-gnu/ffi.h),)
-BUILD_NEEDS := g++=g++
-endif
+BUILD_NEEDS := git=git g++=g++ /usr/include/$(shell uname -m)-linux-gnu/ffi.h=libffi-dev
 DEMO_NEEDS := nginx=nginx curl=curl
 TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
   ip=iproute2 setpriv=util-linux
@@ -20,6 +17,7 @@ SHIM := .build/release/libwfpshim.so
 .PHONY: build demo test check bench install clean format
 
 build: link/shim.map
+	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
 	@tools/require $(BUILD_NEEDS)
 	swift build -c release $(SWIFT_FLAGS)
 
