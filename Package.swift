@@ -119,7 +119,7 @@ let package = Package(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
       name: "PreloadTests",
-      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeIoctl", "ProbePeer", "wfpctl"]
+      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeHosts", "ProbeIoctl", "ProbePeer", "wfpctl"]
         + chainProbes,
       swiftSettings: noWarnings),
 
@@ -127,6 +127,7 @@ let package = Package(
     .target(name: "Spawn", path: "Tests/Spawn", cSettings: cNoWarnings),
     .target(name: "ProbeSupport", path: "Tests/Probes/support", cSettings: cNoWarnings),
     probe("ProbeOrigin", "origin"), probe("ProbeService", "service"), probe("ProbeClient", "client"),
+    probe("ProbeHosts", "hosts"),
     probe("ProbeUnruly", "unruly"),
     probe("ProbeStream", "stream"),
     probe("ProbeTraffic", "traffic"),

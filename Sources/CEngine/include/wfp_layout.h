@@ -163,9 +163,9 @@ _Static_assert(offsetof(struct wfp_engine, policy) == 56, "engine header");
 // A service that accepted on an endpoint a moment ago (Listeners.swift). Hints: overwritten at will.
 #define WFP_LISTENERS 64u
 struct wfp_listener {
-  uint64_t key;  // hash of endpoint and network namespace; 0 empty or being written
-  uint64_t seen; // CLOCK_MONOTONIC_COARSE
-  uint64_t process; // pid, and the low half of its pid namespace's inode above
+  uint64_t key;      // hash of endpoint and network namespace; 0 empty or being written
+  uint64_t seen;     // CLOCK_MONOTONIC_COARSE
+  uint64_t process;  // pid, and the low half of its pid namespace's inode above
 };
 _Static_assert(sizeof(struct wfp_listener) == 24, "struct wfp_listener");
 

@@ -8,9 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -99,30 +96,25 @@ struct wfp_status {
   uint64_t device, inode, size;
   uint32_t uid, mode;  // mode with its type bits
 };
+static inline int32_t wfp_take_status(int32_t result, const struct stat *_Nonnull from,
+                                      struct wfp_status *_Nonnull to) {
+  if (result != 0) return result;
+  to->device = from->st_dev;
+  to->inode = from->st_ino;
+  to->size = (uint64_t)from->st_size;
+  to->uid = from->st_uid;
+  to->mode = from->st_mode;
+  return 0;
+}
 static inline int32_t wfp_status_of(int32_t fd, struct wfp_status *_Nonnull to) {
   struct stat s;
-  int32_t result = wfp_stat_descriptor(fd, &s);
-  if (result == 0) {
-    to->device = s.st_dev;
-    to->inode = s.st_ino;
-    to->size = (uint64_t)s.st_size;
-    to->uid = s.st_uid;
-    to->mode = s.st_mode;
-  }
-  return result;
+  return wfp_take_status(wfp_stat_descriptor(fd, &s), &s, to);
 }
-// The same of a path whose last part may not be a link to be followed.
+// The same of a path whose last part is not followed if it is a link.
 static inline int32_t wfp_status_of_link(const char *_Nonnull path, struct wfp_status *_Nonnull to) {
   struct stat s;
-  int32_t result = (int32_t)wfp_syscall6(SYS_newfstatat, AT_FDCWD, (long)path, (long)&s, AT_SYMLINK_NOFOLLOW, 0, 0);
-  if (result == 0) {
-    to->device = s.st_dev;
-    to->inode = s.st_ino;
-    to->size = (uint64_t)s.st_size;
-    to->uid = s.st_uid;
-    to->mode = s.st_mode;
-  }
-  return result;
+  long result = wfp_syscall6(SYS_newfstatat, AT_FDCWD, (long)path, (long)&s, AT_SYMLINK_NOFOLLOW, 0, 0);
+  return wfp_take_status((int32_t)result, &s, to);
 }
 static inline int32_t wfp_stat_path(const char *_Nonnull path, struct stat *_Nonnull to) {
   return (int32_t)wfp_syscall6(SYS_newfstatat, AT_FDCWD, (long)path, (long)to, 0, 0, 0);
@@ -180,63 +172,6 @@ static inline int32_t wfp_has_capability(uint32_t n) {
   } data[2] = {{0, 0, 0}, {0, 0, 0}};
   if (wfp_syscall6(SYS_capget, (long)&header, (long)data, 0, 0, 0, 0) != 0) return 0;
   return (int32_t)(data[0].effective >> n & 1);
-}
-
-// sock_diag(7): one exact question, one answer.
-struct wfp_diag_request {
-  struct nlmsghdr header;
-  struct inet_diag_req_v2 body;
-};
-struct wfp_diag_answer {
-  int32_t error;  // 0 or -errno of the kernel
-  uint32_t inode;
-  uint8_t state;  // TCP_*
-};
-static inline void wfp_diag_address(uint32_t *_Nonnull to, int32_t family, uint64_t high, uint64_t low) {
-  if (family == AF_INET) {
-    to[0] = htonl((uint32_t)(high >> 32));
-    return;
-  }
-  to[0] = htonl((uint32_t)(high >> 32));
-  to[1] = htonl((uint32_t)high);
-  to[2] = htonl((uint32_t)(low >> 32));
-  to[3] = htonl((uint32_t)low);
-}
-// Ports in network order, addresses as two numbers in host order, IPv4 in the upper half of the first.
-static inline void wfp_diag_prepare(struct wfp_diag_request *_Nonnull request, int32_t family, uint16_t local_port,
-                                    uint16_t remote_port, uint64_t local_high, uint64_t local_low, uint64_t remote_high,
-                                    uint64_t remote_low, uint64_t cookie) {
-  request->header.nlmsg_len = sizeof *request;
-  request->header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  request->header.nlmsg_flags = NLM_F_REQUEST;
-  request->body.sdiag_family = (uint8_t)family;
-  request->body.sdiag_protocol = IPPROTO_TCP;
-  request->body.idiag_states = 0xffffffffu;
-  request->body.id.idiag_sport = local_port;
-  request->body.id.idiag_dport = remote_port;
-  wfp_diag_address(request->body.id.idiag_src, family, local_high, local_low);
-  wfp_diag_address(request->body.id.idiag_dst, family, remote_high, remote_low);
-  request->body.id.idiag_cookie[0] = cookie ? (uint32_t)cookie : INET_DIAG_NOCOOKIE;
-  request->body.id.idiag_cookie[1] = cookie ? (uint32_t)(cookie >> 32) : INET_DIAG_NOCOOKIE;
-}
-// Returns 0 when there was an answer.
-static inline int32_t wfp_diag_receive(int32_t fd, struct wfp_diag_answer *_Nonnull answer) {
-  union {
-    struct nlmsghdr header;
-    char bytes[512];
-  } reply;
-  long n = wfp_receive_bytes(fd, &reply, sizeof reply);
-  if (n < (long)sizeof(struct nlmsghdr)) return -1;
-  if (reply.header.nlmsg_type == NLMSG_ERROR && n >= (long)NLMSG_LENGTH(sizeof(struct nlmsgerr))) {
-    answer->error = ((struct nlmsgerr *)NLMSG_DATA(&reply.header))->error;
-    return 0;
-  }
-  if (reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || n < (long)NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return -1;
-  struct inet_diag_msg *message = (struct inet_diag_msg *)NLMSG_DATA(&reply.header);
-  answer->error = 0;
-  answer->inode = message->idiag_inode;
-  answer->state = message->idiag_state;
-  return 0;
 }
 
 // The process.

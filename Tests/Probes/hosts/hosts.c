@@ -1,0 +1,141 @@
+// Places from which a host may connect: `hosts PLACE HOST PORT`, PLACE one of
+//   stack     a thread with the smallest stack, 16 KiB
+//   signal    a signal handler that interrupts connects
+//   atexit    an exit handler
+//   sandbox   behind a seccomp filter that refuses files, netlink and new identities
+// Says `echo N` for N good exchanges, or what failed.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+static struct sockaddr_storage destination;
+static socklen_t length;
+static volatile sig_atomic_t good, handled, failure;
+
+// Async-signal-safe.
+static int exchange(void) {
+  char sent[] = "0123456789abcde", received[sizeof sent];
+  int fd = socket(destination.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int result = fd < 0 ? errno : 0;
+  if (!result && connect(fd, (struct sockaddr *)&destination, length) != 0 && errno != EINTR) result = errno;
+  if (!result && (probe_send_all(fd, sent, sizeof sent) != 0 || probe_receive_all(fd, received, sizeof sent) != 0))
+    result = EPIPE;
+  if (!result && memcmp(sent, received, sizeof sent) != 0) result = EBADMSG;
+  if (fd >= 0) close(fd);
+  if (result)
+    failure = result;
+  else
+    good++;
+  return result;
+}
+
+static void *on_small_stack(void *argument) {
+  (void)argument;
+  exchange();
+  return NULL;
+}
+
+static void on_signal(int number) {
+  (void)number;
+  int saved = errno;
+  exchange();
+  handled++;
+  errno = saved;
+}
+
+static void report(void) {
+  if (failure)
+    probe_say("failed %s", strerrorname_np(failure));
+  else
+    probe_say("echo %d", (int)good);
+}
+
+static void at_exit(void) {
+  exchange();
+  report();
+}
+
+static void small_stack(void) {
+  pthread_t thread;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (pthread_attr_setstacksize(&attributes, 16384) != 0) probe_die("stack");
+  if (pthread_create(&thread, &attributes, on_small_stack, NULL) != 0) probe_die("thread");
+  pthread_join(thread, NULL);
+}
+
+// Signals from another process, each answered by an exchange, in the middle of exchanges.
+static void signals(void) {
+  struct sigaction action = {.sa_handler = on_signal};
+  sigaction(SIGUSR1, &action, NULL);
+  pid_t parent = getpid(), child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 20000 && getppid() == parent; i++) {
+      kill(parent, SIGUSR1);
+      usleep(500);  // apart, so that they do not merge; nobody waits for it
+    }
+    _exit(0);
+  }
+  // An exchange of the main program may be interrupted: only those of the handler count.
+  while (handled < 5) {
+    sig_atomic_t before = failure;
+    exchange();
+    if (failure == EPIPE) failure = before;
+  }
+  signal(SIGUSR1, SIG_IGN);
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  good = failure ? 0 : 1;
+}
+
+static void sandbox(void) {
+#define REFUSE(call) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      REFUSE(SYS_openat),
+      REFUSE(SYS_mmap),
+      REFUSE(SYS_kill),
+      REFUSE(SYS_readlinkat),
+      // socket(AF_NETLINK, ...)
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    probe_die("seccomp");
+  exchange();
+}
+
+int main(int argc, char **argv) {
+  if (argc < 4) return 2;
+  length = probe_address(argv[2], argv[3], &destination);
+  probe_say("ready");  // stdout has its buffer before the sandbox closes
+  if (strcmp(argv[1], "stack") == 0) small_stack();
+  if (strcmp(argv[1], "signal") == 0) signals();
+  if (strcmp(argv[1], "sandbox") == 0) sandbox();
+  if (strcmp(argv[1], "atexit") == 0)
+    atexit(at_exit);
+  else
+    report();
+  return failure ? 1 : 0;
+}
