@@ -119,7 +119,9 @@ let package = Package(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
       name: "PreloadTests",
-      dependencies: ["ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeHosts", "ProbeIoctl", "ProbePeer", "wfpctl"]
+      dependencies: [
+        "ProbeOrigin", "ProbeService", "ProbeClient", "Spawn", "ProbeHosts", "ProbeIoctl", "ProbePeer", "wfpctl",
+      ]
         + chainProbes,
       swiftSettings: noWarnings),
 

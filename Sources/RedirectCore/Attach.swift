@@ -74,7 +74,11 @@ private func attach() -> EngineState {
   // Another thread is at it: what it finds counts for this one too. Bounded, because a signal handler may have
   // interrupted that very thread.
   var turns = 0
-  while unsafe wfp_swap_if(&process.pointee.attach_lock, 0, 1) == 0 {
+  let own = UInt64(wfp_pid())
+  while unsafe wfp_swap_if(&process.pointee.attach_lock, 0, own) == 0 {
+    // Taken by the process that this one was forked from, in the middle: nobody here holds it.
+    let holder = unsafe wfp_load(&process.pointee.attach_lock)
+    if unsafe holder != 0 && holder != own && wfp_swap_if(&process.pointee.attach_lock, holder, own) != 0 { break }
     if turns == 2000 { return unsafe process.pointee.refusal == 0 ? .absent : .refused(ENETDOWN) }
     turns &+= 1
     wfp_yield()

@@ -54,7 +54,7 @@ struct wfp_process {
   // The engine. mapping + 1 of the one in force; 0: none.
   uint64_t current;
   uint64_t looked_up;    // second in which the path was last compared with the mapping
-  uint64_t attach_lock;  // 0, or 1 while a thread attaches; the others do without
+  uint64_t attach_lock;  // 0, or the pid while a thread attaches; the others do without
   uint64_t refusal;      // errno + 1 for which the engine was refused; 0: it was not
   uint64_t next_mapping;
 
