@@ -29,12 +29,12 @@ private func judge(_ at: UnsafeRawPointer, _ count: Int, writable: Bool) -> Bool
   // From this frame up to its end the stack is mapped, readable and writable.
   let frame = UInt(wfp_frame_address())
   let top = UInt(wfp_main_stack_top())
-  if first > frame && top > frame && top &- frame < mainStackReach && end <= top { return true }
+  let onMainStack = top > frame && top &- frame < mainStackReach && end <= top
   let framePage = frame & ~pageMask
   var page = first
   var judged = 0
   while true {
-    if page != framePage {
+    if page != framePage && !(onMainStack && page > frame) {
       if judged == judgedByFutex, let covered = mapsCover(page, end, writable: writable) { return covered }
       if judged == judgedAtMost { return true }
       let result = writable ? wfp_page_writable(page) : wfp_page_readable(page)
