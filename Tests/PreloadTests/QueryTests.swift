@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// SPEC S2 by plain ioctl (S12): the checks of a query in their order, and what each leaves alone. R asks for the
+/// SPEC S2 by plain ioctl (S12.1, S12.2): the checks of a query in their order, and what each leaves alone. R asks for the
 /// records, C for the context; out is 1,024 bytes unless the row says more.
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct QueryTests {
   static let queries = ["R", "C"]

@@ -51,7 +51,8 @@ struct PublishTests {
   }
 
   /// S7.4, S3.1: the records that were set stay on a socket whose redirected connect failed, and only they.
-  @Test("S7.4: after a failed connect the records are still there", arguments: [1, 2]) func failed(records: Int) throws {
+  @Test("S7.4: after a failed connect the records are still there", arguments: [1, 2]) func failed(records: Int) throws
+  {
     let descriptor = socket()
     defer { close(descriptor) }
     let slot = try publish(descriptor, records: records)

@@ -2,6 +2,9 @@
 //   stack     a thread with the smallest stack, 16 KiB
 //   signal    a signal handler that interrupts connects
 //   atexit    an exit handler
+//   closed    after everything above the standard descriptors was closed, one by one and by range
+//   key       a thread's key destructor
+//   forks     children of a process whose threads connect meanwhile
 //   sandbox   behind a seccomp filter that refuses files, netlink and new identities
 // Says `echo N` for N good exchanges, or what failed.
 #define _GNU_SOURCE
@@ -104,6 +107,56 @@ static void signals(void) {
   good = failure ? 0 : 1;
 }
 
+static void closed(void) {
+  for (int fd = 3; fd < 1024; fd++) close(fd);
+  syscall(SYS_close_range, 3, ~0u, 0);
+  exchange();
+}
+
+static pthread_key_t key;
+
+static void on_key(void *value) {
+  (void)value;
+  exchange();
+}
+
+static void *with_key(void *argument) {
+  pthread_setspecific(key, argument);
+  return NULL;
+}
+
+static void destructor(void) {
+  pthread_t thread;
+  pthread_key_create(&key, on_key);
+  pthread_create(&thread, NULL, with_key, &key);
+  pthread_join(thread, NULL);
+}
+
+static volatile int over;
+
+static void *keep_connecting(void *argument) {
+  (void)argument;
+  while (!over) exchange();
+  return NULL;
+}
+
+static void forks(void) {
+  pthread_t threads[4];
+  int bad = 0, status;
+  for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, keep_connecting, NULL);
+  for (int i = 0; i < 100; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(20);  // a child that hangs ends as a failure
+      _exit(exchange() ? 1 : 0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) bad++;
+  }
+  over = 1;
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+  good = failure || bad ? 0 : 1;
+}
+
 static void sandbox(void) {
 #define REFUSE(call) \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
@@ -132,6 +185,9 @@ int main(int argc, char **argv) {
   probe_say("ready");  // stdout has its buffer before the sandbox closes
   if (strcmp(argv[1], "stack") == 0) small_stack();
   if (strcmp(argv[1], "signal") == 0) signals();
+  if (strcmp(argv[1], "closed") == 0) closed();
+  if (strcmp(argv[1], "key") == 0) destructor();
+  if (strcmp(argv[1], "forks") == 0) forks();
   if (strcmp(argv[1], "sandbox") == 0) sandbox();
   if (strcmp(argv[1], "atexit") == 0)
     atexit(at_exit);
