@@ -98,7 +98,6 @@ private func publish(
     unsafe aim(plan, endpoint, request.destination)
     unsafe plan.pointee.slot = slot.number
     unsafe plan.pointee.generation = slot.flow.pointee.generation
-    _ = unsafe wfp_add(&wfp_process().pointee.redirects, 1)
     watchDescriptor(request.descriptor)
     return redirected
   }

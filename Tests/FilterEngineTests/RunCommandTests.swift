@@ -51,7 +51,7 @@ import Testing
     #expect(variable("WFPSHIM_ENGINE", result.output) == directory.path + "/./engine")
   }
 
-  /// Before what is preloaded already, and once.
+  /// H35: before what is preloaded already, and once.
   @Test func preloadTwice() throws {
     let directory = try PrivateDirectory()
     let library = directory.path + "/libwfpshim.so"

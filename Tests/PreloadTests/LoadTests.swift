@@ -33,7 +33,7 @@ import Testing
     #expect(try b.stop().count(containing: "flow") == 3)
   }
 
-  /// S10.2: while A is away its clients are refused and nothing goes around it; when it is back all go through again.
+  /// S10.2, H30: while A is away its clients are refused and nothing goes around it; when it is back all go through again.
   @Test(arguments: [SIGTERM, SIGKILL]) func restart(signal: Int32) throws {
     let stage = try Stage()
     let origin = try stage.origin()

@@ -68,6 +68,10 @@ import Testing
     rows += places.map { Row("S2.4", "C flow 256 req=\($0)", "0 - 256 wrote") }
     rows += [
       Row("S2.4, more pages than are judged one by one", "C flow 1048576", "0 - 256 wrote"),
+      // The codes carry the bit of an input and not that of an output: neither is believed. Every query here names an
+      // input that cannot be read; these state a size for it, too.
+      Row("S1.3", "R flow 128 insize=4096", "0 - 128 wrote"),
+      Row("S1.3", "C flow 256 insize=4294967295", "0 - 256 wrote"),
       Row("S2.11, no buffer is looked at for a probe", "C flow 0 out=null", "-1 ENOBUFS 256 -"),
       Row("S2.11, the same", "R flow 0 out=noncanonical", "-1 ENOBUFS 128 -"),
       Row("S2.11, the same", "R flow 0 out=none", "-1 ENOBUFS 128 same"),

@@ -172,7 +172,6 @@ _Static_assert(sizeof(struct wfp_listener) == 24, "struct wfp_listener");
 // First page of the flow region, followed by the string arena.
 struct wfp_flow_header {
   uint64_t segment_count;  // segments that are allocated and initialised
-  uint64_t grow_owner;     // 0, or the process that is adding a segment (as in a BUSY word)
   uint64_t cursor;         // where the next search for a free slot begins
   uint64_t block_cursor;
   uint64_t published;  // flows ever published

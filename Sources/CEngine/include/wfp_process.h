@@ -54,7 +54,7 @@ struct wfp_process {
   // The engine. mapping + 1 of the one in force; 0: none.
   uint64_t current;
   uint64_t looked_up;    // second in which the path was last compared with the mapping
-  uint64_t attach_lock;  // 0, or the pid while a thread attaches; the others do without
+  uint64_t attach_lock;  // 0, or the pid while a thread attaches; the others wait for it, but not for ever
   uint64_t refusal;      // errno + 1 for which the engine was refused; 0: it was not
   uint64_t next_mapping;
 
@@ -64,7 +64,6 @@ struct wfp_process {
   uint64_t identity_pid, start_ticks, start_time;
   uint64_t pid_namespace;
 
-  uint64_t redirects;  // connects of this process, or of one it was forked from, that were redirected
   uint64_t log_window, log_count;
   struct wfp_mapping mappings[WFP_MAPPINGS];
   // All strings behind each other: a start that touches few pages is a fast one (DESIGN P1).
