@@ -1,4 +1,4 @@
-// Stages 5 and 6: the redirect control codes.
+// Stages 5 and 6: the redirect control codes, and the private one of the Winsock library.
 #include "real.h"
 
 #include <stdarg.h>
@@ -10,7 +10,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   va_end(list);
   // The request may arrive sign-extended (SPEC S1.1).
   uint32_t code = (uint32_t)request;
-  if (__builtin_expect(code - SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS > 2, 1))
+  if (__builtin_expect(code - SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS > 3, 1))
     return real_ioctl(fd, request, argument);
   int32_t result = wfp_core_ioctl(fd, code, argument);
   return result < 0 ? wfp_fail(-result) : 0;

@@ -3,4 +3,5 @@
 #include "wfp_diag.h"
 #include "wfp_layout.h"
 #include "wfp_policy.h"
+#include "wfp_stream.h"
 #include "wfp_system.h"

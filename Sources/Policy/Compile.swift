@@ -42,6 +42,7 @@ private struct PolicyCompiler {
     var header = wfp_policy()
     header.magic = WFP_POLICY_MAGIC
     header.version = WFP_POLICY_VERSION
+    for provider in providers { header.accepts |= provider.accepts }
     header.sets = try builder.table(sets)
     header.providers = try builder.table(providers)
     header.filters = try builder.table(filters)

@@ -4,7 +4,7 @@ import CEngine
 @c @implementation
 func wfp_core_listens() -> Int32 {
   _ = currentEngine()
-  return anyPublished() ? 1 : 0
+  return anyPublished() || headersAreAccepted() ? 1 : 0
 }
 
 /// Stage 4: the service accepted a socket; if a flow was published for it, it is claimed.
@@ -13,7 +13,9 @@ func wfp_core_accepted(_ fd: Int32, _ peer: UnsafePointer<sockaddr>?, _ length: 
   var source: Address?
   if let peer = unsafe peer { source = unsafe Address(UnsafeRawPointer(peer), length: Int(length)) }
   guard let source = source ?? socketPeer(fd) else { return }
-  _ = inEngines { $0.claim(fd, source: source, cookie: nil) }
+  if inEngines({ $0.claim(fd, source: source, cookie: nil) }) == nil && headersAreAccepted() {
+    _ = takeHeader(fd, source)
+  }
 }
 
 extension Engine {

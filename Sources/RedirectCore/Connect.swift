@@ -139,7 +139,11 @@ private func logNotListening(_ destination: Address, _ policy: PolicyImage, _ re
     unsafe line.add(policy.bytes(redirect.filter.pointee.name))
     line.add(" redirects it to ")
     unsafe line.add(policy.bytes(redirect.provider.pointee.name))
-    line.add(", of which no endpoint is listening")
+    if unsafe policy.takesPrograms(redirect.provider) {
+      line.add(", of which no endpoint is listening")
+    } else {
+      line.add(", which accepts connections with a PROXY header only")
+    }
   }
 }
 

@@ -19,6 +19,7 @@ extension PolicyImage {
   private func askForEndpoint(
     _ provider: UnsafePointer<wfp_provider>, _ request: inout ConnectRequest
   ) -> EndpointChoice {
+    if unsafe !takesPrograms(provider) { return .none }
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return .none }
     let count = unsafe Int(provider.pointee.endpoints.count)
     var diagnosis = SocketDiagnosis()
@@ -39,6 +40,13 @@ extension PolicyImage {
       if !own || request.destination.family == Address.ipv4 { return .none }
       own = false
     }
+  }
+
+  /// Whether the service takes connections that the shim redirects in their program. One that waits for PROXY headers
+  /// alone does not: it would take the program's first bytes for a header. Its proxy is not there for them (S10.2).
+  func takesPrograms(_ provider: UnsafePointer<wfp_provider>) -> Bool {
+    let accepts = unsafe provider.pointee.accepts
+    return accepts & UInt32(WFP_ACCEPTS_PRELOAD) != 0 || accepts & UInt32(WFP_ACCEPTS_PROXY_V2) == 0
   }
 
   private func reaches(_ endpoint: Address, _ request: ConnectRequest) -> Bool {

@@ -169,11 +169,13 @@ extension Engine {
     if unsafe flow.pointee.netns != 0 && flow.pointee.netns != diagnosis.namespace() {
       // Out of this kernel table's sight: nobody left who could hold its sockets.
       let service = unsafe flow.pointee.service_pid
-      return unsafe wfp_process_exists(flow.pointee.client_pid) == -ESRCH
+      let client = unsafe flow.pointee.client_pid  // 0: not one of this machine's
+      return (client == 0 || wfp_process_exists(client) == -ESRCH)
         && (service == 0 || wfp_process_exists(service) == -ESRCH)
     }
     let endpoint = unsafe Address(&flow.pointee.endpoint)
     var source = unsafe Address(&flow.pointee.source)
+    if source.family == 0 { return unsafe isReleased(flow) }  // reset before it could be asked for its peer
     if source.isAny { source = chosenSource(source, endpoint) }
     let bothClosed = UInt32(WFP_HINT_CLIENT_CLOSED) | UInt32(WFP_HINT_ACCEPTED_CLOSED)
     let closed = unsafe wfp_load32(&flow.pointee.hints) & bothClosed == bothClosed

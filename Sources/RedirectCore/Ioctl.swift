@@ -9,11 +9,25 @@ struct QueryResult {
 private let queryRecordsCode = UInt32(0x9800_00dc)
 private let queryContextCode = UInt32(0x9800_00dd)
 private let setRecordsCode = UInt32(0x9800_00de)
+private let wouldWaitCode = UInt32(0x9800_00df)
 
-/// Stages 5 and 6: the redirect control codes, with the checks of SPEC S2 and S3 in their order.
+/// Stages 5 and 6: the redirect control codes.
 @c @implementation
 func wfp_core_ioctl(_ fd: Int32, _ code: UInt32, _ request: UnsafeMutablePointer<wfp_ioctl>?) -> Int32 {
+  var wait = HeaderWait(fd)
+  while true {
+    let error = unsafe answer(fd, code, request)
+    // Every check is made anew after a wait: memory that was there may be gone.
+    if error != -EINPROGRESS || code == wouldWaitCode { return error }
+    let ended = wait.forMore()
+    if ended != 0 { return ended }
+  }
+}
+
+/// The checks of SPEC S2 and S3 in their order, and the answer: -EINPROGRESS when that is still on its way.
+private func answer(_ fd: Int32, _ code: UInt32, _ request: UnsafeMutablePointer<wfp_ioctl>?) -> Int32 {
   guard let cookie = socketCookie(fd) else { return -ENOTSOCK }  // S2.3
+  if code == wouldWaitCode { return headerIsPending(fd, cookie) }
   guard let request = unsafe request, unsafe isWritable(UnsafeRawPointer(request), MemoryLayout<wfp_ioctl>.size) else {
     return -EFAULT
   }
@@ -45,7 +59,10 @@ private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: w
     if case .refused = state { return QueryResult(error: -ENETDOWN, bytes: 0) }  // S2.9
     return QueryResult(error: -EINVAL, bytes: 0)
   }
-  guard let (slot, owner) = find(cookie) ?? claimLate(fd, cookie) else {
+  var found = find(cookie) ?? claimLate(fd, cookie)
+  let pending = receiveHeader(fd, cookie, &found)
+  if pending != 0 { return QueryResult(error: pending, bytes: 0) }
+  guard let (slot, owner) = found else {
     let error = checkSocket(fd)
     return QueryResult(error: error != 0 ? error : -EINVAL, bytes: 0)  // S2.10
   }
@@ -64,12 +81,12 @@ private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: w
 }
 
 /// A socket that the accept hook never saw: accepted by a raw call, inherited, handed over (DESIGN D6).
-private func claimLate(_ fd: Int32, _ cookie: UInt64) -> (Slot, Engine)? {
+func claimLate(_ fd: Int32, _ cookie: UInt64) -> (Slot, Engine)? {
   guard let peer = socketPeer(fd) else { return nil }
   return inEngines { engine in engine.claim(fd, source: peer, cookie: cookie).map { ($0, engine) } }
 }
 
-private func find(_ cookie: UInt64) -> (Slot, Engine)? {
+func find(_ cookie: UInt64) -> (Slot, Engine)? {
   inEngines { engine in engine.slot(accepted: cookie).map { ($0, engine) } }
 }
 

@@ -136,7 +136,7 @@ extension Engine {
   }
 
   /// Unguessable without the engine's key, and never the same twice: cookies are not used again.
-  private func makeFlowId(_ cookie: UInt64) -> (UInt64, UInt64) {
+  func makeFlowId(_ cookie: UInt64) -> (UInt64, UInt64) {
     var hash = unsafe SipHash(key: (header.pointee.key.0, header.pointee.key.1))
     hash.add(cookie)
     hash.add(wfp_now(CLOCK_MONOTONIC))

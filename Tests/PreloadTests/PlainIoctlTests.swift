@@ -16,7 +16,7 @@ import Testing
   /// The codes beside ours and those of the kernel, on all kinds of descriptors: the same with and without the shim.
   @Test("S1.1, D8: every other request passes through untouched, errno included") func others() throws {
     let codes = [
-      "0x980000db", "0x980000df", "0x980000d9", "0xd80000dd", "0x180000dc", "0x880000dd", "0x80dc", "0", "0x541b",
+      "0x980000db", "0x980000e0", "0x980000d9", "0xd80000dd", "0x180000dc", "0x880000dd", "0x80dc", "0", "0x541b",
       "0x5421", "0x5411", "0x8905", "0xffffffff",
     ]
     let rows = combine(

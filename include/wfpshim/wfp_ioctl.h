@@ -7,7 +7,8 @@
  * ioctl returns 0, or -1 with errno: ENOTSOCK, EFAULT, EINVAL, EOPNOTSUPP, ENOPROTOOPT, ENOTCONN,
  * ENETDOWN, EACCES and EINTR mean what the Winsock error of that name means; ENOBUFS stands for
  * ERROR_INSUFFICIENT_BUFFER (bytes_returned holds the size that is needed), EINPROGRESS for a record
- * that is still on its way on a non-blocking socket. Without the preload the kernel answers ENOTTY.
+ * that is still on its way on a non-blocking socket, or when SO_RCVTIMEO is over: poll the socket and ask
+ * again. EINTR comes whatever SA_RESTART says. Without the preload the kernel answers ENOTTY.
  * Thread-safe and async-signal-safe. */
 #ifndef WFPSHIM_WFP_IOCTL_H
 #define WFPSHIM_WFP_IOCTL_H
@@ -20,6 +21,12 @@
 #define SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT 0x980000DDu
 #define SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS 0x980000DEu
 #endif
+
+/* Private to libws2_32.so, which makes overlapped queries of it: whether a query on an accepted socket would have to
+ * wait. ioctl(fd, WFPSHIM_REDIRECT_IS_PENDING, NULL) never waits itself, whatever the socket's mode. It returns 0 when a
+ * query answers at once (with success or an error); -1 with EINPROGRESS when the record is on its way: wait until this
+ * very socket is readable (POLLIN | POLLRDHUP: SO_RCVLOWAT is set so), then ask again; -1 with ENOTSOCK. */
+#define WFPSHIM_REDIRECT_IS_PENDING 0x980000DFu
 
 /* The third argument of ioctl. Sizes in bytes. */
 struct wfp_ioctl {

@@ -93,7 +93,10 @@ enum {
   WFP_CLAIMED = 4,    // accepted by its redirect service (stage 4)
 };
 enum { WFP_HINT_CLIENT_CLOSED = 1, WFP_HINT_ACCEPTED_CLOSED = 2 };
-enum { WFP_FLOW_FAITHFUL = 1 };  // the app's getpeername tells the proxy's address
+enum {
+  WFP_FLOW_FAITHFUL = 1,  // the app's getpeername tells the proxy's address
+  WFP_FLOW_UNREAD = 2,    // made of a PROXY header that still stands in the accepted socket's stream
+};
 
 // A client socket that takes part: one that carries records, or whose connect was redirected.
 struct wfp_flow {
@@ -169,6 +172,14 @@ struct wfp_listener {
 };
 _Static_assert(sizeof(struct wfp_listener) == 24, "struct wfp_listener");
 
+// Who takes the PROXY header of an accepted socket (HeaderLock.swift); the lock is chosen by the socket's cookie.
+#define WFP_HEADER_LOCKS 64u
+struct wfp_header_lock {
+  uint64_t owner;  // 0 free
+  uint64_t since;  // CLOCK_MONOTONIC_COARSE; 0 until the owner has written it
+};
+_Static_assert(sizeof(struct wfp_header_lock) == 16, "struct wfp_header_lock");
+
 // First page of the flow region, followed by the string arena.
 struct wfp_flow_header {
   uint64_t segment_count;  // segments that are allocated and initialised
@@ -180,7 +191,11 @@ struct wfp_flow_header {
   uint64_t source_window, source_count;  // redirected connects of the running 64 s (Source.swift)
   struct wfp_segment segments[WFP_SEGMENTS];
   struct wfp_listener listeners[WFP_LISTENERS];
+  struct wfp_header_lock header_locks[WFP_HEADER_LOCKS];
 };
+static inline struct wfp_header_lock *_Nonnull wfp_header_locks(struct wfp_flow_header *_Nonnull header) {
+  return header->header_locks;
+}
 static inline struct wfp_listener *_Nonnull wfp_listeners(struct wfp_flow_header *_Nonnull header) {
   return header->listeners;
 }

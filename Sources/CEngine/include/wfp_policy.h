@@ -23,7 +23,7 @@ struct wfp_table {
 struct wfp_policy {
   uint32_t magic, version;
   uint32_t size;
-  uint32_t reserved;
+  uint32_t accepts;  // WFP_ACCEPTS_* of all providers together
   struct wfp_table sets, providers, sublayers, filters;
 };
 

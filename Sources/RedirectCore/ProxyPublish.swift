@@ -1,0 +1,147 @@
+import CEngine
+
+/// A connection that came with a PROXY header, as the flow that it becomes.
+@safe
+struct HeaderArrival {
+  let descriptor: Int32
+  let cookie: UInt64
+  /// The sender, as the kernel sees it; nil after a reset.
+  let peer: Address?
+  let endpoint: Address
+  let policy: PolicyImage
+  let provider: UnsafePointer<wfp_provider>
+  let source: Address
+  let destination: Address
+  let header: ProxyHeader
+}
+
+extension PolicyImage {
+  /// The provider whose connections come to `local` with a PROXY header. An endpoint with an unspecified address is
+  /// every address of its family.
+  func provider(acceptingHeadersOn local: Address) -> UnsafePointer<wfp_provider>? {
+    let head = head
+    if head.accepts & UInt32(WFP_ACCEPTS_PROXY_V2) == 0 { return nil }
+    guard let providers = unsafe rows(head.providers, of: wfp_provider.self) else { return nil }
+    var wildcard: UnsafePointer<wfp_provider>?
+    var i = 0
+    while i < Int(head.providers.count) {
+      let provider = unsafe providers + i
+      i &+= 1
+      if unsafe provider.pointee.accepts & UInt32(WFP_ACCEPTS_PROXY_V2) == 0 { continue }
+      guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { continue }
+      var j = 0
+      while unsafe j < Int(provider.pointee.endpoints.count) {
+        let endpoint = unsafe Address(endpoints + j)
+        j &+= 1
+        if endpoint.port != local.port || endpoint.unmapped.family != local.family { continue }
+        if endpoint.sameHost(as: local) { return unsafe provider }
+        if unsafe endpoint.isAny && wildcard == nil { unsafe wildcard = provider }
+      }
+    }
+    return unsafe wildcard
+  }
+}
+
+extension Engine {
+  /// Publishes a flow that its service has already: CLAIMED, and UNREAD until the header is out of its stream.
+  /// - Returns: Its slot, or -errno: EAGAIN the policy changed meanwhile, EINVAL the context would be too large, ENETDOWN
+  ///   the table is full.
+  func publish(_ arrival: HeaderArrival) -> (slot: Slot?, error: Int32) {
+    let records = arrival.header.records
+    var application = records?.application ?? wfp_application()
+    if let path = records?.path { application.path = internForeign(path) }
+    let flowId = makeFlowId(arrival.cookie)
+    var filter = wfp_filter()  // none sent it here
+    return unsafe withUnsafePointer(to: &filter) { filter in
+      let source = unsafe ContextSource(
+        destination: arrival.destination, local: arrival.source, application: application,
+        path: records?.path.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), flowId: flowId, filter: filter)
+      let contextLength = contextLength(arrival, source)
+      if contextLength > Int(WFP_CONTEXT_MAX) { return (nil, -EINVAL) }
+      let hopCount = (records?.hopCount ?? 0) &+ 1
+      guard let slot = allocate(bytes: Int(hopCount) &* MemoryLayout<wfp_hop>.size &+ contextLength) else {
+        return (nil, -ENETDOWN)
+      }
+      let flow = unsafe slot.flow
+      unsafe flow.pointee.hop_count = hopCount
+      unsafe flow.pointee.set_hop_count = hopCount &- 1
+      unsafe flow.pointee.context_length = UInt32(truncatingIfNeeded: contextLength)
+      unsafe flow.pointee.application = application
+      if let hops = unsafe slot.hops {
+        unsafe records?.copyHops(to: hops, self)
+        unsafe writeHop(hops + Int(hopCount &- 1), arrival, flowId)
+      }
+      writeContext(slot, arrival, source)
+      writeEnds(slot, arrival)
+      if !stillWhole(arrival.policy) {
+        free(slot)
+        return (nil, -EAGAIN)
+      }
+      if !slot.segment.insert(.accepted(cookie: arrival.cookie), slot, self) {
+        free(slot)
+        return (nil, -ENETDOWN)
+      }
+      slot.settle(Int(WFP_CLAIMED))
+      _ = unsafe wfp_add(&flowHeader.pointee.published, 1)
+      return (slot, 0)
+    }
+  }
+
+  /// The context that travelled, if it is for this provider.
+  private func carriedContext(_ arrival: HeaderArrival) -> UnsafeRawBufferPointer? {
+    guard let carried = arrival.header.context, let guid = unsafe carried.provider.bytes.baseAddress,
+      unsafe sameGuid(guid, UnsafeRawPointer(arrival.provider))
+    else { return nil }
+    return unsafe carried.content.bytes
+  }
+
+  private func contextLength(_ arrival: HeaderArrival, _ source: ContextSource) -> Int {
+    if let carried = unsafe carriedContext(arrival) { return carried.count }
+    if unsafe arrival.provider.pointee.has_context == 0 { return 0 }
+    var measure = unsafe ContextWriter(nil, limit: Int.max)
+    unsafe measure.write(arrival.provider, of: arrival.policy, source)
+    return measure.length
+  }
+
+  private func writeContext(_ slot: Slot, _ arrival: HeaderArrival, _ source: ContextSource) {
+    guard let context = unsafe slot.context, context.count > 0, let start = context.baseAddress else { return }
+    var writer = unsafe ContextWriter(UnsafeMutableRawPointer(mutating: start), limit: context.count)
+    if let carried = unsafe carriedContext(arrival) {
+      unsafe writer.add(carried)
+    } else {
+      unsafe writer.write(arrival.provider, of: arrival.policy, source)
+    }
+  }
+
+  private func writeHop(_ hop: UnsafeMutablePointer<wfp_hop>, _ arrival: HeaderArrival, _ flowId: (UInt64, UInt64)) {
+    let raw = UnsafeMutableRawPointer(hop)
+    unsafe raw.storeBytes(of: flowId.0, as: UInt64.self)
+    unsafe raw.storeBytes(of: flowId.1, toByteOffset: 8, as: UInt64.self)
+    unsafe (raw + 16).copyMemory(from: UnsafeRawPointer(arrival.provider), byteCount: 16)
+    unsafe hop.pointee.filter_id = 0
+    unsafe hop.pointee.time = wfp_now(CLOCK_REALTIME)
+    unsafe hop.pointee.provider_name = arrival.provider.pointee.interned_name
+    unsafe hop.pointee.filter_name = 0
+    unsafe hop.pointee.flags = 0
+    unsafe hop.pointee.reserved = 0
+  }
+
+  private func writeEnds(_ slot: Slot, _ arrival: HeaderArrival) {
+    let flow = unsafe slot.flow
+    let now = wfp_now(CLOCK_REALTIME)
+    unsafe flow.pointee.flags = UInt32(WFP_FLOW_UNREAD)
+    unsafe flow.pointee.netns = networkNamespace(arrival.descriptor)
+    unsafe flow.pointee.published = now
+    unsafe flow.pointee.claimed = now
+    unsafe flow.pointee.client_pid = 0
+    unsafe flow.pointee.client_path = 0
+    unsafe flow.pointee.service_pid = wfp_pid()
+    unsafe flow.pointee.service_path = ownPathNumber(self)
+    let nobody = Address(family: 0, port: 0, high: 0, low: 0)
+    unsafe (arrival.peer?.unmapped ?? nobody).store(to: &flow.pointee.source)
+    unsafe arrival.endpoint.store(to: &flow.pointee.endpoint)
+    unsafe arrival.destination.store(to: &flow.pointee.destination)
+    unsafe arrival.source.store(to: &flow.pointee.local)
+    unsafe wfp_store(&flow.pointee.accepted_cookie, arrival.cookie)
+  }
+}
