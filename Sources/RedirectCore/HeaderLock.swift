@@ -21,8 +21,8 @@ struct HeaderLock {
   /// another pid namespace.
   private static func owner() -> UInt64 {
     let identity = identity()
-    return UInt64(identity.pid) & 0x3f_ffff | UInt64(wfp_thread()) & 0x3f_ffff &<< 22 | namespaceMark() &<< 44
-      | identity.startTicks & 0x3ff &<< 54
+    return (UInt64(identity.pid) & 0x3f_ffff) | (UInt64(wfp_thread()) & 0x3f_ffff) &<< 22 | namespaceMark() &<< 44
+      | (identity.startTicks & 0x3ff) &<< 54
   }
 
   private static func namespaceMark() -> UInt64 { unsafe wfp_load(&wfp_process().pointee.pid_namespace) & 0x3ff }

@@ -16,13 +16,11 @@ struct HeaderArrival {
 }
 
 extension PolicyImage {
-  /// The provider whose connections come to `local` with a PROXY header. An endpoint with an unspecified address is
-  /// every address of its family.
+  /// The provider whose connections come to `local` with a PROXY header.
   func provider(acceptingHeadersOn local: Address) -> UnsafePointer<wfp_provider>? {
     let head = head
     if head.accepts & UInt32(WFP_ACCEPTS_PROXY_V2) == 0 { return nil }
     guard let providers = unsafe rows(head.providers, of: wfp_provider.self) else { return nil }
-    var wildcard: UnsafePointer<wfp_provider>?
     var i = 0
     while i < Int(head.providers.count) {
       let provider = unsafe providers + i
@@ -33,12 +31,10 @@ extension PolicyImage {
       while unsafe j < Int(provider.pointee.endpoints.count) {
         let endpoint = unsafe Address(endpoints + j)
         j &+= 1
-        if endpoint.port != local.port || endpoint.unmapped.family != local.family { continue }
-        if endpoint.sameHost(as: local) { return unsafe provider }
-        if unsafe endpoint.isAny && wildcard == nil { unsafe wildcard = provider }
+        if endpoint.port == local.port && endpoint.sameHost(as: local) { return unsafe provider }
       }
     }
-    return unsafe wildcard
+    return nil
   }
 }
 

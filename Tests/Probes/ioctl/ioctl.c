@@ -7,6 +7,7 @@
 //   peer V f|r                     the peer sends FIN, or resets; waits until that is here
 //   drain N                        accepts and resets N connections
 //   threads|fork|exec|pass|pidfd|limit CALL...   the call by 8 threads, a child, another program, ...
+//   what stands in stream.c
 //   race R|C|S SOCKET, count, hex, data V (calls of the data path between two calls of getppid)
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -31,7 +32,7 @@ static struct {
 } variables[64];
 static int listener = -1;
 
-static int *variable(const char *name) {
+int *variable(const char *name) {
   for (int i = 0; i < 64; i++)
     if (strcmp(variables[i].name, name) == 0) return &variables[i].fd;
   return NULL;
@@ -50,6 +51,8 @@ static void set(const char *name, int fd) {
 }
 
 static int run(int count, char **words, char *result, size_t size);
+
+int run_command(int count, char **words, char *result, size_t size) { return run(count, words, result, size); }
 
 // Splits a command in place.
 static int split(char *line, char **words, int most) {
@@ -279,7 +282,7 @@ static int run(int count, char **words, char *result, size_t size) {
     snprintf(result, size, "descriptors %d threads %d", entries("/proc/self/fd"), entries("/proc/self/task"));
   } else if (strcmp(what, "hex") == 0) {
     for (size_t i = 0; i < records_size && 2 * i + 3 < size; i++) snprintf(result + 2 * i, 3, "%02x", records[i]);
-  } else {
+  } else if (!run_stream(listener, count, words, result, size)) {
     elsewhere(what, count - 1, words + 1, result, size);
   }
   return 0;

@@ -38,4 +38,13 @@ void run_race(char op, int fd, char *result, size_t result_size);
 
 const char *error_name(int error);
 
+// Runs one command of the script; `words` begins with its name.
+int run_command(int count, char **words, char *result, size_t size);
+
+// A command of stream.c. Returns 0 when it is none.
+int run_stream(int listener, int count, char **words, char *result, size_t size);
+
+// The descriptor of a variable of the script, NULL when it has none.
+int *variable(const char *name);
+
 #endif

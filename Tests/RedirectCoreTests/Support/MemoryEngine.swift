@@ -7,6 +7,8 @@ import Foundation
 /// given back: slots and segments point into it.
 final class MemoryEngine: @unchecked Sendable {  // immutable; the memory is what the core shares between threads
   static let headerLength = Int(WFP_PAGE) + 2 * Int(WFP_POLICY_BUFFER_SIZE)
+  /// For tests that need one to write names into.
+  static let shared = MemoryEngine()
   let engine: Engine
   private let memory: UnsafeMutableRawPointer
 

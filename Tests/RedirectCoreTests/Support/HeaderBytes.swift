@@ -1,0 +1,1 @@
+../../PreloadTests/Support/HeaderBytes.swift
