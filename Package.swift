@@ -35,6 +35,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
   ],
   targets: [
     .target(name: "CEngine", cSettings: cNoWarnings),
@@ -66,7 +67,7 @@ let package = Package(
           ]
             + linker([
               "-z", "pack-relative-relocs", "--gc-sections", "--as-needed", "--no-rosegment",
-              "--build-id=none", "-z", "norelro", "-z", "now",
+              "--build-id=none", "-z", "norelro", "-z", "now", "-z", "separate-loadable-segments",
               "--version-script=\(here)/link/shim.map",
               "-T", "\(here)/link/discard.ld",
             ])),
@@ -77,7 +78,9 @@ let package = Package(
     .target(name: "CWinsock", cSettings: cNoWarnings),
     .systemLibrary(name: "CFFI"),
     .target(
-      name: "Winsock", dependencies: ["CWinsock", "CFFI"], swiftSettings: strict,
+      name: "Winsock",
+      dependencies: ["CWinsock", "CFFI", .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: strict,
       linkerSettings: [.linkedLibrary("ffi")]),
     .target(
       name: "WinsockLink", dependencies: ["Winsock"],
