@@ -102,7 +102,8 @@ import Testing
     for reading in Reading.allCases {
       guard let document = try? reading.json(text) else { continue }
       let complaint = try Schema.complaint(document)
-      let agreed = (complaint == nil) == wrong.isEmpty || complaint == nil && wrong.allSatisfy { isBeyond($0, field, reading) }
+      let agreed =
+        (complaint == nil) == wrong.isEmpty || complaint == nil && wrong.allSatisfy { isBeyond($0, field, reading) }
       #expect(agreed, "\(reading) \(field): \(complaint ?? "good"), \(wrong)")
     }
   }
@@ -110,6 +111,8 @@ import Testing
   /// What the schema cannot see in one field, as the parser calls it.
   private func isBeyond(_ wrong: String, _ field: String, _ reading: Reading) -> Bool {
     let isNumber = wrong.contains(" is out of range") || wrong.contains("is no decimal number")
+    // An offset is the sum of the fields before it.
+    if wrong.contains(" lies before the end of the fields") { return true }
     return switch reading {
     // Nothing and `null` are one value to YAML; here one is no value and the other a text.
     case .core where wrong.hasSuffix(" is empty") || wrong.hasSuffix(" is 'null'"): true
