@@ -86,8 +86,7 @@ struct DroppedPrivilegeTests {
       try give(home, to: "postgres")
       // Copies: the folder in which they were built may be closed to this user.
       for path in [shim, products.path + "/ProbeService", products.path + "/wfpctl"] {
-        try FileManager.default.copyItem(
-          atPath: path, toPath: open + "/" + URL(fileURLWithPath: path).lastPathComponent)
+        try copyProgram(path, to: open + "/" + URL(fileURLWithPath: path).lastPathComponent)
       }
       wfpctl = open + "/wfpctl"
       let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
