@@ -35,6 +35,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
   ],
   targets: [
     .target(name: "CEngine", cSettings: cNoWarnings),
@@ -66,7 +67,7 @@ let package = Package(
           ]
             + linker([
               "-z", "pack-relative-relocs", "--gc-sections", "--as-needed", "--no-rosegment",
-              "--build-id=none", "-z", "norelro", "-z", "now",
+              "--build-id=none", "-z", "norelro", "-z", "now", "-z", "separate-loadable-segments",
               "--version-script=\(here)/link/shim.map",
               "-T", "\(here)/link/discard.ld",
             ])),
@@ -77,7 +78,9 @@ let package = Package(
     .target(name: "CWinsock", cSettings: cNoWarnings),
     .systemLibrary(name: "CFFI"),
     .target(
-      name: "Winsock", dependencies: ["CWinsock", "CFFI"], swiftSettings: strict,
+      name: "Winsock",
+      dependencies: ["CWinsock", "CFFI", .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: strict,
       linkerSettings: [.linkedLibrary("ffi")]),
     .target(
       name: "WinsockLink", dependencies: ["Winsock"],
@@ -104,13 +107,22 @@ let package = Package(
       dependencies: [
         "CEngine", "FilterEngine", "Policy", "RedirectCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: strict),
+      ], resources: [.embedInCode("policy.schema.json")], swiftSettings: strict,
+      // What is installed needs no toolchain. The libraries are what the static Foundation is made of.
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-static-stdlib", "-use-ld=lld", "-L\(here)/link/static", "-lCoreFoundation", "-l_FoundationICU",
+            "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+          ] + linker(["--gc-sections", "--as-needed"]), .when(configuration: .release))
+      ]),
 
     .testTarget(
       name: "RedirectCoreTests", dependencies: ["RedirectCore", "CEngine", "Policy"],
       swiftSettings: noWarnings),
     .testTarget(
-      name: "PolicyTests", dependencies: ["Policy", "RedirectCore", "CEngine"],
+      name: "PolicyTests",
+      dependencies: ["Policy", "RedirectCore", "CEngine", .product(name: "Yams", package: "Yams")],
       swiftSettings: noWarnings),
     .testTarget(
       name: "FilterEngineTests", dependencies: ["FilterEngine", "Policy", "RedirectCore", "CEngine"],

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -102,6 +103,104 @@ void ws2_futex_wait(unsigned int *word, unsigned int expected, long long millise
 }
 
 void ws2_futex_wake(unsigned int *word) { syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 0x7fffffff); }
+
+/* The word: forks counted in the upper 30 bits, then 2 for a lock that others wait for, 1 for a lock. */
+static unsigned int free_word(void) { return ws2_fork_count() << 2; }
+
+void ws2_word_lock(unsigned int *word) {
+  unsigned int taken = 1;
+  for (;;) {
+    unsigned int found = __atomic_load_n(word, __ATOMIC_RELAXED);
+    if ((found & 3) == 0 || (found & ~3u) != free_word()) {
+      if (__atomic_compare_exchange_n(word, &found, free_word() | taken, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+      continue;
+    }
+    if ((found & 2) == 0 &&
+        !__atomic_compare_exchange_n(word, &found, free_word() | 3, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      continue;
+    ws2_futex_wait(word, free_word() | 3, -1);
+    taken = 3; /* others may still wait: whoever comes out of here keeps the mark */
+  }
+}
+
+void ws2_word_unlock(unsigned int *word) {
+  if ((__atomic_exchange_n(word, free_word(), __ATOMIC_RELEASE) & 2) != 0)
+    syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1);
+}
+
+static pthread_key_t record_key;
+static pthread_once_t record_once = PTHREAD_ONCE_INIT;
+static void (*record_ended)(void *);
+static void end_record(void *record) { record_ended(record); }
+static void make_record_key(void) { pthread_key_create(&record_key, end_record); }
+
+void *ws2_thread_record(void) {
+  pthread_once(&record_once, make_record_key);
+  return pthread_getspecific(record_key);
+}
+
+void ws2_set_thread_record(void *record, void (*ended)(void *)) {
+  pthread_once(&record_once, make_record_key);
+  __atomic_store_n(&record_ended, ended, __ATOMIC_RELEASE);
+  pthread_setspecific(record_key, record);
+}
+
+DWORD ws2_status_from_error(int error) {
+  switch (error) {
+#define WS2_STATUS(name, value, winsock, win32) \
+  case winsock:                                 \
+    return value;
+#define WS2_STATUS_ALIAS(name, value, winsock, win32)
+#include "../../include/wfpshim/ntstatus.def"
+  }
+  return 0xC0070000u | ((DWORD)error & 0xffff);
+}
+
+int ws2_error_from_status(DWORD status) {
+  switch (status) {
+#define WS2_STATUS(name, value, winsock, win32) \
+  case value:                                   \
+    return winsock;
+#define WS2_STATUS_ALIAS WS2_STATUS
+#include "../../include/wfpshim/ntstatus.def"
+  }
+  return (status & 0xffff0000u) == 0xC0070000u ? (int)(status & 0xffff) : WSAEINVAL;
+}
+
+DWORD ws2_win32_from_status(DWORD status) {
+  switch (status) {
+#define WS2_STATUS(name, value, winsock, win32) \
+  case value:                                   \
+    return win32;
+#define WS2_STATUS_ALIAS WS2_STATUS
+#include "../../include/wfpshim/ntstatus.def"
+  }
+  return (status & 0xffff0000u) == 0xC0070000u ? status & 0xffff : 317; /* ERROR_MR_MID_NOT_FOUND, as NT says it */
+}
+
+int ws2_poll_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long token) {
+  struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = token};
+  if (events & WS2_READABLE) event.events |= EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+  if (events & WS2_WRITABLE) event.events |= EPOLLOUT;
+  if (epoll_ctl(poll, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
+  return errno == ENOENT ? epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) : -1;
+}
+
+void ws2_poll_forget(int poll, int fd) { epoll_ctl(poll, EPOLL_CTL_DEL, fd, NULL); }
+
+int ws2_poll_take(int poll, struct ws2_ready *ready, int count) {
+  struct epoll_event events[64];
+  int found = epoll_wait(poll, events, count < 64 ? count : 64, 0);
+  for (int i = 0; i < found; i++) {
+    ready[i].token = events[i].data.u64;
+    ready[i].events = (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI) ? WS2_READABLE : 0) |
+                      (events[i].events & EPOLLOUT ? WS2_WRITABLE : 0);
+    if (events[i].events & (EPOLLERR | EPOLLHUP)) ready[i].events = WS2_READABLE | WS2_WRITABLE;
+  }
+  return found;
+}
 
 int ws2_start_thread(size_t stack_size, void *(*start)(void *), void *argument) {
   pthread_attr_t attributes;

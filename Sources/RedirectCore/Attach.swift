@@ -147,17 +147,17 @@ private func mapEngine(
     let last = unsafe wfp_mappings() + Int(truncatingIfNeeded: next &- 1)
     if unsafe last.pointee.device == status.device && last.pointee.inode == status.inode { return 0 }
   }
-  guard let raw = unsafe wfp_map_file(file, 0, Int(truncatingIfNeeded: headerLength), 0) else { return -ENOMEM }
-  let header = unsafe raw.assumingMemoryBound(to: wfp_engine.self)
-  let flowOffset = unsafe header.pointee.flow_region_offset
+  // Read, not looked at through the mapping: the page faults and page tables of a process that never connects would be
+  // most of what its start costs (DESIGN P1).
+  var header = wfp_engine()
+  let headerSize = MemoryLayout<wfp_engine>.size
+  if unsafe wfp_read_bytes(file, &header, headerSize) != headerSize { return -EPROTO }
+  let flowOffset = header.flow_region_offset
   let acceptable =
-    unsafe header.pointee.magic == WFP_ENGINE_MAGIC
-    && header.pointee.version == WFP_ENGINE_VERSION && header.pointee.uid == status.uid
+    header.magic == WFP_ENGINE_MAGIC && header.version == WFP_ENGINE_VERSION && header.uid == status.uid
     && flowOffset == headerLength
-  if !acceptable {
-    unsafe wfp_unmap(raw, Int(truncatingIfNeeded: headerLength))
-    return -EPROTO
-  }
+  if !acceptable { return -EPROTO }
+  guard let raw = unsafe wfp_map_file(file, 0, Int(truncatingIfNeeded: headerLength), 0) else { return -ENOMEM }
   var reach = flowRegionLength(segments: UInt32(WFP_SEGMENTS)) &+ UInt64(WFP_POLICY_REACH)
   var flows = unsafe wfp_map_file(file, Int64(truncatingIfNeeded: flowOffset), Int(truncatingIfNeeded: reach), 1)
   if unsafe flows == nil {  // a limited address space: what is there now has to do

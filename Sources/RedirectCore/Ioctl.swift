@@ -36,19 +36,20 @@ private func answer(_ fd: Int32, _ code: UInt32, _ request: UnsafeMutablePointer
   if code == setRecordsCode {
     result = unsafe checkSet(fd, cookie, arguments)
   } else {
-    if unsafe arguments.out_size > 0, unsafe !isWritableBuffer(arguments.out, arguments.out_size) { return -EFAULT }
-    result = unsafe query(fd, code, cookie, arguments)
+    let output = unsafe QueryOutput(fd, arguments)
+    if unsafe !output.isJudgedLate && !output.canBeWritten { return -EFAULT }
+    let answer = unsafe query(fd, code, cookie, arguments, output)
+    // S2.4 comes before what else is wrong.
+    if unsafe answer.error != 0 && output.isJudgedLate && !output.canBeWritten { return -EFAULT }
+    result = answer
   }
   if result.error != -EFAULT { unsafe request.pointee.bytes_returned = result.bytes }
   return result.error
 }
 
-private func isWritableBuffer(_ buffer: UnsafeMutableRawPointer?, _ size: UInt32) -> Bool {
-  guard let buffer = unsafe buffer else { return false }
-  return unsafe isWritable(UnsafeRawPointer(buffer), Int(size))
-}
-
-private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: wfp_ioctl) -> QueryResult {
+private func query(
+  _ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: wfp_ioctl, _ output: QueryOutput
+) -> QueryResult {
   if unsafe arguments.reserved != 0 || arguments.out_size > 0 && arguments.out_size < 4 {  // S2.5
     return QueryResult(error: -EINVAL, bytes: 0)
   }
@@ -68,9 +69,8 @@ private func query(_ fd: Int32, _ code: UInt32, _ cookie: UInt64, _ arguments: w
   }
   let generation = slot.word.generation
   let result =
-    code == queryRecordsCode
-    ? unsafe queryRecords(slot, owner, arguments.out, arguments.out_size)
-    : unsafe queryContext(slot, arguments.out, arguments.out_size)
+    unsafe code == queryRecordsCode
+    ? queryRecords(slot, owner, output) : queryContext(slot, output)
   // Somebody closed the socket while it was asked.
   if slot.word.generation != generation { return QueryResult(error: -ENOTCONN, bytes: 0) }
   // The process that claimed it knows already; so does its forked child.

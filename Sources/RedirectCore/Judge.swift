@@ -26,15 +26,11 @@ private func judge(_ at: UnsafeRawPointer, _ count: Int, writable: Bool) -> Bool
   let (end, overflow) = UInt(bitPattern: at).addingReportingOverflow(UInt(bitPattern: count) &- 1)
   if overflow { return false }
   let last = end & ~pageMask
-  // From this frame up to its end the stack is mapped, readable and writable.
-  let frame = UInt(wfp_frame_address())
-  let top = UInt(wfp_main_stack_top())
-  let onMainStack = top > frame && top &- frame < mainStackReach && end <= top
-  let framePage = frame & ~pageMask
+  let stack = OwnStack()
   var page = first
   var judged = 0
   while true {
-    if page != framePage && !(onMainStack && page > frame) {
+    if !stack.holds(page, upTo: end) {
       if judged == judgedByFutex, let covered = mapsCover(page, end, writable: writable) { return covered }
       if judged == judgedAtMost { return true }
       let result = writable ? wfp_page_writable(page) : wfp_page_readable(page)
@@ -43,6 +39,25 @@ private func judge(_ at: UnsafeRawPointer, _ count: Int, writable: Bool) -> Bool
     }
     if page == last { return true }
     page &+= pageMask &+ 1
+  }
+}
+
+/// Whether asking the kernel about these bytes takes one question: they lie in one page, and not on this thread's stack.
+func isOneUnknownPage(_ at: UnsafeRawPointer, _ count: Int) -> Bool {
+  let first = UInt(bitPattern: at)
+  let (end, overflow) = first.addingReportingOverflow(UInt(bitPattern: count) &- 1)
+  let page = first & ~pageMask
+  return !overflow && page == end & ~pageMask && !OwnStack().holds(page, upTo: end)
+}
+
+/// The pages that the call itself proves: from this frame up to its end the stack is mapped, readable and writable.
+private struct OwnStack {
+  private let frame = UInt(wfp_frame_address())
+  private let top = UInt(wfp_main_stack_top())
+
+  func holds(_ page: UInt, upTo end: UInt) -> Bool {
+    if page == frame & ~pageMask { return true }
+    return page > frame && top > frame && top &- frame < mainStackReach && end <= top
   }
 }
 

@@ -1,13 +1,14 @@
 import CEngine
 
 /// Stage 5, SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS: the whole chain (SPEC S2.14).
-func queryRecords(_ slot: Slot, _ engine: Engine, _ out: UnsafeMutableRawPointer?, _ capacity: UInt32) -> QueryResult {
+func queryRecords(_ slot: Slot, _ engine: Engine, _ output: QueryOutput) -> QueryResult {
   guard let hops = unsafe slot.hops else { return QueryResult(error: -EINVAL, bytes: 0) }
   let count = unsafe slot.flow.pointee.hop_count
   let length = Engine.recordsLength(count)
-  guard let out = unsafe out, Int(capacity) >= length else {
+  guard let out = unsafe output.start, unsafe Int(output.size) >= length else {
     return QueryResult(error: -ENOBUFS, bytes: UInt32(truncatingIfNeeded: length))
   }
+  if unsafe !output.prove(length) { return QueryResult(error: -EFAULT, bytes: 0) }
   var header = unsafe engine.recordsHeader(slot.flow.pointee.application, hops, count)
   unsafe withUnsafePointer(to: &header) {
     unsafe out.copyMemory(from: UnsafeRawPointer($0), byteCount: MemoryLayout<wfp_records>.size)

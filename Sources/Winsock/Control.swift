@@ -79,6 +79,10 @@ extension IoctlCall {
       guard socket.type == ws2_socket_datagram() else { throw WSAError(WSAEOPNOTSUPP) }
       guard try readDWORD() == 0 else { throw WSAError(WSAEOPNOTSUPP) }
       return 0
+    case ws2_SIO_FLUSH:
+      // Linux does not take back what it has been given to send; what is still here ends.
+      Socket.queue(of: socket.descriptor)?.cancel { _ in true }
+      return 0
     case ws2_SIO_LOOPBACK_FAST_PATH:
       _ = try readDWORD()
       return 0  // a hint
@@ -92,7 +96,6 @@ extension IoctlCall {
       return 0
     }
     guard ControlCode.bytesToRead.contains(code) || ControlCode.atMark.contains(code) else {
-      unsafe returned?.pointee = 0
       throw WSAError(WSAEOPNOTSUPP)
     }
     try write(try control(socket, code, 0))

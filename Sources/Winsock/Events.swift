@@ -12,7 +12,7 @@ public func CreateEventA(
   unsafe win32(failing: nil) { () throws(WSAError) in
     // A name would join processes, and nothing here does.
     guard unsafe name == nil else { throw WSAError(ERROR_NOT_SUPPORTED) }
-    return unsafe KernelObject.open(Event(isManual: isManual != 0, isSignalled: isSignalled != 0))
+    return unsafe HandleTable.open(Event(isManual: isManual != 0, isSignalled: isSignalled != 0))
   }
 }
 
@@ -22,14 +22,14 @@ public func CreateEventW(
 ) -> HANDLE? {
   unsafe win32(failing: nil) { () throws(WSAError) in
     guard unsafe name == nil else { throw WSAError(ERROR_NOT_SUPPORTED) }
-    return unsafe KernelObject.open(Event(isManual: isManual != 0, isSignalled: isSignalled != 0))
+    return unsafe HandleTable.open(Event(isManual: isManual != 0, isSignalled: isSignalled != 0))
   }
 }
 
 @c @implementation
 public func SetEvent(_ handle: HANDLE?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
-    try KernelObject.event(UInt(bitPattern: handle)).signal()
+    try HandleTable.event(UInt(bitPattern: handle)).signal()
     return yes
   }
 }
@@ -37,7 +37,7 @@ public func SetEvent(_ handle: HANDLE?) -> WindowsBool {
 @c @implementation
 public func ResetEvent(_ handle: HANDLE?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
-    try KernelObject.event(UInt(bitPattern: handle)).reset()
+    try HandleTable.event(UInt(bitPattern: handle)).reset()
     return yes
   }
 }
@@ -45,15 +45,15 @@ public func ResetEvent(_ handle: HANDLE?) -> WindowsBool {
 @c @implementation
 public func WSACreateEvent() -> WSAEVENT? {
   unsafe winsock(failing: nil) { () throws(WSAError) in
-    unsafe KernelObject.open(Event(isManual: true, isSignalled: false))
+    unsafe HandleTable.open(Event(isManual: true, isSignalled: false))
   }
 }
 
 @c @implementation
 public func WSACloseEvent(_ event: WSAEVENT?) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
-    _ = try KernelObject.event(UInt(bitPattern: event))
-    try unsafe KernelObject.close(event)
+    _ = try HandleTable.event(UInt(bitPattern: event))
+    try unsafe HandleTable.close(event)
     return yes
   }
 }
@@ -61,7 +61,7 @@ public func WSACloseEvent(_ event: WSAEVENT?) -> WindowsBool {
 @c @implementation
 public func WSASetEvent(_ event: WSAEVENT?) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
-    try KernelObject.event(UInt(bitPattern: event)).signal()
+    try HandleTable.event(UInt(bitPattern: event)).signal()
     return yes
   }
 }
@@ -69,7 +69,7 @@ public func WSASetEvent(_ event: WSAEVENT?) -> WindowsBool {
 @c @implementation
 public func WSAResetEvent(_ event: WSAEVENT?) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
-    try KernelObject.event(UInt(bitPattern: event)).reset()
+    try HandleTable.event(UInt(bitPattern: event)).reset()
     return yes
   }
 }

@@ -13,17 +13,17 @@ public func WSAIoctl(
       socket: socket, code: code, input: input, inputSize: inputSize, output: output, outputSize: outputSize,
       returned: returned, overlapped: socket.isOverlapped ? overlapped : nil, routine: routine)
     try call.judge()
-    let bytes =
-      switch code {
-      case SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT,
-        SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS:
-        try call.redirect()
-      default: try call.other()
-      }
-    unsafe returned?.pointee = bytes
-    try call.complete(bytes)
+    let answer = try call.answer()
+    if let bytes = answer.bytes { unsafe returned?.pointee = bytes }
+    if let error = answer.error { throw error }
     return 0
   }
+}
+
+/// What a control code says. Without a count the caller's stays as it is.
+struct IoctlAnswer {
+  var error: WSAError?
+  var bytes: DWORD?
 }
 
 /// The arguments of one WSAIoctl. `overlapped` is nil when it is to be ignored (SPEC S5.1).
@@ -47,10 +47,43 @@ struct IoctlCall {
       try socket.requireSocket()
       throw WSAError(WSAEFAULT)
     }
-    guard unsafe overlapped == nil || routine == nil else {
-      // No APC delivery yet: refuse, rather than forget the routine.
-      try socket.requireSocket()
-      throw WSAError(WSAEOPNOTSUPP)
+  }
+
+  func answer() throws(WSAError) -> IoctlAnswer {
+    guard let overlapped = unsafe overlapped else { return perform() }
+    if Reactor.forcesPending, let error = failsAtOnce() { throw error }
+    // The indication says the rest: an answer that comes later may not touch what the program has on its stack.
+    var bytes: DWORD?
+    let result = try unsafe socket.overlapped(overlapped, routine, .control) {
+      let answer = perform()
+      if answer.error == WSAError(WSAEWOULDBLOCK) { return nil }
+      bytes = answer.bytes
+      return OperationResult(error: answer.error, bytes: answer.bytes ?? 0)
+    }
+    return IoctlAnswer(error: result.error, bytes: bytes)
+  }
+
+  private func perform() -> IoctlAnswer {
+    switch code {
+    case SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT,
+      SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS:
+      return redirect()
+    default:
+      do throws(WSAError) {
+        return IoctlAnswer(bytes: try other())
+      } catch {
+        return IoctlAnswer(error: error, bytes: error == WSAError(WSAEOPNOTSUPP) ? 0 : nil)
+      }
+    }
+  }
+
+  /// What S2.1 to S2.8 refuse is refused at once also when all else has to pend (SPEC S5.2).
+  private func failsAtOnce() -> WSAError? {
+    guard let error = perform().error else { return nil }
+    switch Int(error.rawValue) {
+    case WSAENOTSOCK, WSAEFAULT, WSAEOPNOTSUPP, WSAENOPROTOOPT, WSAENOTCONN: return error
+    case WSAEINVAL where isSet || (1...3).contains(outputSize) || !socket.isConnectedTransport: return error
+    default: return nil
     }
   }
 
@@ -64,14 +97,5 @@ struct IoctlCall {
     guard unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size) else { return false }
     guard let routine = unsafe routine else { return true }
     return unsafe isExecutable(routine)
-  }
-
-  /// Ends an overlapped call that is done at once: the count before the status, then the event (SPEC S5.2, S5.4).
-  func complete(_ bytes: DWORD) throws(WSAError) {
-    guard let overlapped = unsafe overlapped else { return }
-    unsafe overlapped.pointee.InternalHigh = ULONG_PTR(bytes)
-    unsafe overlapped.pointee.Internal = 0
-    // The low bit says that no completion port is to hear of it.
-    if let event = unsafe overlapped.pointee.hEvent { try KernelObject.event(UInt(bitPattern: event) & ~1).signal() }
   }
 }

@@ -1,39 +1,59 @@
 import CWinsock
 import Glibc
 
-/// What a HANDLE names: an event or a thread. All state is under `ws2_lock`; a wait registers itself with each of its
-/// objects and sleeps on a word of its own, so that a signal wakes only those that wait for it.
+/// What a HANDLE names. All state is under `ws2_lock`; a wait registers itself with each of its objects and sleeps on a
+/// word of its own, so that a signal wakes only those that wait for it.
 class KernelObject {
-  fileprivate(set) var isSignalled: Bool
-  fileprivate var waits: [Wait] = []
+  final var isSignalled: Bool
+  private final var waits: [Wait] = []
 
   init(isSignalled: Bool) { self.isSignalled = isSignalled }
 
-  /// A wait has been satisfied by this object.
-  fileprivate func consume() {}
+  // Under the lock, all of these.
 
-  func signal() {
-    locked {
-      isSignalled = true
-      for wait in waits { wait.wake() }
-    }
+  /// Whether a wait of this thread would end.
+  func isReady(for thread: ThreadRecord) -> Bool { isSignalled }
+
+  /// A wait of this thread has been satisfied by this object.
+  /// - Returns: Whether it was abandoned by its owner, which only a mutex can be.
+  func consume(for thread: ThreadRecord) -> Bool { false }
+
+  /// The last handle is closed.
+  func handleClosed() {}
+
+  final func join(_ wait: Wait) { waits.append(wait) }
+  final func leave(_ wait: Wait) { waits.removeAll { $0 === wait } }
+
+  final func signalLocked() {
+    isSignalled = true
+    for wait in waits { wait.wake() }
   }
 
+  final func signal() { locked { signalLocked() } }
+}
+
+/// The process's handles.
+enum HandleTable {
   // Under the lock.
   nonisolated(unsafe) private static var objects: [UInt: KernelObject] = [:]
-  nonisolated(unsafe) private static var lastHandle: UInt = 0x100
+  /// Above every descriptor's number, since a SOCKET is a HANDLE too; multiples of four, as on Windows, whose low bits
+  /// are free for flags; within 32 bits, as programs keep them in a DWORD.
+  nonisolated(unsafe) private static var last: UInt = 0x4000_0000
 
-  /// Handles are multiples of four, as on Windows: the low bits are free for flags.
   static func open(_ object: KernelObject) -> HANDLE {
     unsafe locked {
-      unsafe lastHandle += 4
-      unsafe objects[lastHandle] = object
-      return unsafe HANDLE(bitPattern: lastHandle)!
+      unsafe last += 4
+      unsafe objects[last] = object
+      return unsafe HANDLE(bitPattern: last)!
     }
   }
 
   static func close(_ handle: HANDLE?) throws(WSAError) {
-    let removed = locked { unsafe objects.removeValue(forKey: UInt(bitPattern: handle)) }
+    let removed = locked {
+      let removed = unsafe objects.removeValue(forKey: UInt(bitPattern: handle))
+      removed?.handleClosed()
+      return removed
+    }
     guard removed != nil else { throw WSAError(ERROR_INVALID_HANDLE) }
   }
 
@@ -42,14 +62,12 @@ class KernelObject {
     return object
   }
 
-  static func event(_ handle: UInt) throws(WSAError) -> Event {
-    guard let event = try object(handle) as? Event else { throw WSAError(ERROR_INVALID_HANDLE) }
-    return event
-  }
+  static func event(_ handle: UInt) throws(WSAError) -> Event { try object(handle, as: Event.self) }
+  static func thread(_ handle: UInt) throws(WSAError) -> ThreadObject { try object(handle, as: ThreadObject.self) }
 
-  static func thread(_ handle: UInt) throws(WSAError) -> ThreadObject {
-    guard let thread = try object(handle) as? ThreadObject else { throw WSAError(ERROR_INVALID_HANDLE) }
-    return thread
+  static func object<Kind: KernelObject>(_ handle: UInt, as kind: Kind.Type) throws(WSAError) -> Kind {
+    guard let found = try object(handle) as? Kind else { throw WSAError(ERROR_INVALID_HANDLE) }
+    return found
   }
 }
 
@@ -61,8 +79,9 @@ final class Event: KernelObject {
     super.init(isSignalled: isSignalled)
   }
 
-  fileprivate override func consume() {
+  override func consume(for thread: ThreadRecord) -> Bool {
     if resetsItself { isSignalled = false }
+    return false
   }
 
   func reset() { locked { isSignalled = false } }
@@ -72,6 +91,7 @@ final class Event: KernelObject {
 final class ThreadObject: KernelObject, @unchecked Sendable {  // its state is under ws2_lock
   private var storedExitCode = STILL_ACTIVE
   private var storedIdentifier: DWORD = 0
+  private var storedRecord: ThreadRecord?
   private let begun = Event(isManual: true, isSignalled: false)
 
   init() { super.init(isSignalled: false) }
@@ -80,77 +100,27 @@ final class ThreadObject: KernelObject, @unchecked Sendable {  // its state is u
 
   /// Linux gives a thread its number when it runs; CreateThread promises it at once.
   var identifier: DWORD {
-    _ = Wait(for: [begun], all: false).run(until: .never)
+    _ = Wait(for: [begun]).run(until: .never)
     return locked { storedIdentifier }
   }
 
+  /// Where its calls queue up.
+  var record: ThreadRecord {
+    _ = Wait(for: [begun]).run(until: .never)
+    return locked { storedRecord }!
+  }
+
   func begin(_ identifier: DWORD) {
-    locked { storedIdentifier = identifier }
+    let record = ThreadRecord.current
+    locked {
+      storedIdentifier = identifier
+      storedRecord = record
+    }
     begun.signal()
   }
 
   func end(_ code: DWORD) {
     locked { storedExitCode = code }
     signal()
-  }
-}
-
-/// One thread's wait for one or more objects.
-@safe
-final class Wait {
-  private let word: UnsafeMutablePointer<UInt32>
-  private let objects: [KernelObject]
-  private let needsAll: Bool
-
-  init(for objects: [KernelObject], all needsAll: Bool) {
-    unsafe word = .allocate(capacity: 1)
-    unsafe word.initialize(to: 0)
-    self.objects = objects
-    self.needsAll = needsAll
-  }
-
-  deinit { unsafe word.deallocate() }
-
-  /// Under the lock, which orders the plain store before the waiter's look.
-  fileprivate func wake() {
-    unsafe word.pointee = 1
-    unsafe ws2_futex_wake(word)
-  }
-
-  /// The index of the object that ended the wait (0 when all did); nil when the time is over.
-  func run(until deadline: Deadline) -> Int? {
-    while true {
-      let index: Int? = locked {
-        unsafe word.pointee = 0
-        leave()
-        if let index = satisfy() { return index }
-        for object in objects { object.waits.append(self) }
-        return nil
-      }
-      if let index { return index }
-      let remaining = deadline.remaining
-      if remaining == 0 {
-        return locked {
-          leave()
-          return satisfy()
-        }
-      }
-      unsafe ws2_futex_wait(word, 0, remaining)
-    }
-  }
-
-  private func leave() {
-    for object in objects { object.waits.removeAll { $0 === self } }
-  }
-
-  private func satisfy() -> Int? {
-    if needsAll {
-      guard objects.allSatisfy(\.isSignalled) else { return nil }
-      for object in objects { object.consume() }
-      return 0
-    }
-    guard let index = objects.firstIndex(where: \.isSignalled) else { return nil }
-    objects[index].consume()
-    return index
   }
 }

@@ -38,6 +38,11 @@ struct Message {
     return try body(&message)
   }
 
+  mutating func address(to name: UnsafePointer<sockaddr>?, _ size: Int32) {
+    unsafe header.msg_name = UnsafeMutableRawPointer(mutating: name)
+    unsafe header.msg_namelen = socklen_t(size)
+  }
+
   var bytesLeft: Int {
     unsafe (0..<Int(header.msg_iovlen)).reduce(0) { unsafe $0 + header.msg_iov[$1].iov_len }
   }

@@ -97,6 +97,7 @@ extension Socket {
     }
     end()
     drain()
+    Self.queue(of: descriptor)?.close()
     closeCancel()
     unsafe state.pointee.attributes.store(0, ordering: .releasing)
     unsafe state.pointee.operations.store(forkBits(), ordering: .sequentiallyConsistent)

@@ -46,18 +46,42 @@ public func WSARecv(
   _ flags: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?,
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe WSARecvFrom(handle, buffers, count, received, flags, nil, nil, overlapped, routine)
+}
+
+/// `from` and its size belong to the call until an overlapped one has ended.
+@c @implementation
+public func WSARecvFrom(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
+  _ flags: UnsafeMutablePointer<DWORD>?, _ from: UnsafeMutablePointer<sockaddr>?,
+  _ fromSize: UnsafeMutablePointer<Int32>?, _ overlapped: LPWSAOVERLAPPED?,
+  _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try unsafe socket.requireSynchronous(overlapped)
-    guard let received = unsafe received, let flags = unsafe flags,
-      unsafe isWritable(received, MemoryLayout<DWORD>.size), unsafe isWritable(flags, MemoryLayout<DWORD>.size)
-    else { throw WSAError(WSAEFAULT) }
-    return try unsafe Message.over(buffers, count) { message throws(WSAError) in
-      unsafe received.pointee = DWORD(clamping: try socket.receive(&message, Int32(bitPattern: flags.pointee)))
-      unsafe flags.pointee = DWORD(bitPattern: message.header.msg_flags & Int32(MSG_OOB))
-      try message.requireWhole()
-      return 0
+    let overlapped = unsafe socket.isOverlapped ? overlapped : nil
+    guard let flags = unsafe flags, unsafe isWritable(flags, MemoryLayout<DWORD>.size) else {
+      throw WSAError(WSAEFAULT)
     }
+    try unsafe judge(count: received, overlapped)
+    let wanted = unsafe Int32(bitPattern: flags.pointee)
+    guard let overlapped = unsafe overlapped else {
+      return try unsafe Message.over(buffers, count) { message throws(WSAError) in
+        try unsafe message.take(from: from, fromSize)
+        unsafe received!.pointee = DWORD(clamping: try socket.receive(&message, wanted))
+        unsafe flags.pointee = DWORD(bitPattern: message.header.msg_flags & Int32(MSG_OOB))
+        if unsafe from != nil { unsafe fromSize?.pointee = Int32(bitPattern: message.header.msg_namelen) }
+        try message.requireWhole()
+        return 0
+      }
+    }
+    let transfer = try unsafe Transfer(buffers, count)
+    try unsafe transfer.take(from: from, fromSize)
+    let result = try unsafe socket.receive(transfer, wanted, overlapped, routine)
+    unsafe received?.pointee = result.bytes
+    unsafe flags.pointee = result.flags
+    if let error = result.error { throw error }
+    return 0
   }
 }
 
@@ -66,6 +90,18 @@ private let peek = Int32(MSG_PEEK)
 private let receiveFlags = waitAll | peek | Int32(MSG_OOB) | MSG_PARTIAL
 
 extension Message {
+  /// Receives also where from.
+  mutating func take(
+    from name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?
+  ) throws(WSAError) {
+    guard let name = unsafe name, let size = unsafe size else { return }
+    guard unsafe isWritable(size, MemoryLayout<Int32>.size), unsafe size.pointee >= 16 else {
+      throw WSAError(WSAEFAULT)
+    }
+    unsafe header.msg_name = UnsafeMutableRawPointer(name)
+    unsafe header.msg_namelen = socklen_t(size.pointee)
+  }
+
   /// A datagram that did not fit: its beginning is there, the rest is gone, and Winsock calls it an error.
   func requireWhole() throws(WSAError) {
     let truncated = Int32(MSG_TRUNC)
@@ -74,6 +110,19 @@ extension Message {
 }
 
 extension Socket {
+  /// What a call has received; with WSAEMSGSIZE the beginning of a datagram.
+  fileprivate func receive(
+    _ transfer: Transfer, _ flags: Int32, _ overlapped: LPWSAOVERLAPPED,
+    _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+  ) throws(WSAError) -> OperationResult {
+    guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
+    guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    let isStream = type == ws2_socket_stream()
+    return try unsafe self.overlapped(overlapped, routine, .receive) {
+      transfer.receive(descriptor, flags, isStream: isStream)
+    }
+  }
+
   func receive(_ message: inout Message, _ flags: Int32) throws(WSAError) -> Int {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }

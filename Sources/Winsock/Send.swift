@@ -23,8 +23,7 @@ public func ws2_sendto(
       if let name = unsafe name, nameSize != 0 {
         try socket.requireSocket()
         try unsafe checkName(name, nameSize)
-        unsafe message.header.msg_name = UnsafeMutableRawPointer(mutating: name)
-        unsafe message.header.msg_namelen = socklen_t(nameSize)
+        unsafe message.address(to: name, nameSize)
       }
       return Int32(clamping: try socket.send(&message, flags))
     }
@@ -36,14 +35,37 @@ public func WSASend(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
   _ overlapped: LPWSAOVERLAPPED?, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe WSASendTo(handle, buffers, count, sent, flags, nil, 0, overlapped, routine)
+}
+
+@c @implementation
+public func WSASendTo(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
+  _ name: UnsafePointer<sockaddr>?, _ nameSize: Int32, _ overlapped: LPWSAOVERLAPPED?,
+  _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try unsafe socket.requireSynchronous(overlapped)
-    guard let sent = unsafe sent, unsafe isWritable(sent, MemoryLayout<DWORD>.size) else { throw WSAError(WSAEFAULT) }
-    return try unsafe Message.over(buffers, count) { message throws(WSAError) in
-      unsafe sent.pointee = DWORD(clamping: try socket.send(&message, Int32(bitPattern: flags)))
-      return 0
+    let overlapped = unsafe socket.isOverlapped ? overlapped : nil
+    try unsafe judge(count: sent, overlapped)
+    let hasName = unsafe name != nil && nameSize != 0
+    if hasName {
+      try socket.requireSocket()
+      try unsafe checkName(name, nameSize)
     }
+    guard let overlapped = unsafe overlapped else {
+      return try unsafe Message.over(buffers, count) { message throws(WSAError) in
+        if hasName { unsafe message.address(to: name, nameSize) }
+        unsafe sent!.pointee = DWORD(clamping: try socket.send(&message, Int32(bitPattern: flags)))
+        return 0
+      }
+    }
+    let transfer = try unsafe Transfer(buffers, count)
+    if hasName { unsafe transfer.address(to: name!, nameSize) }
+    let result = try unsafe socket.send(transfer, Int32(bitPattern: flags), overlapped, routine)
+    if let error = result.error { throw error }
+    unsafe sent?.pointee = result.bytes
+    return 0
   }
 }
 
@@ -51,9 +73,13 @@ public func WSASend(
 private let sendFlags = Int32(MSG_OOB | MSG_DONTROUTE) | MSG_PARTIAL
 
 extension Socket {
-  /// Overlapped transfers are not there yet: refused, not made synchronous behind the program's back.
-  func requireSynchronous(_ overlapped: LPWSAOVERLAPPED?) throws(WSAError) {
-    guard unsafe overlapped == nil || !isOverlapped else { throw WSAError(WSAEOPNOTSUPP) }
+  fileprivate func send(
+    _ transfer: Transfer, _ flags: Int32, _ overlapped: LPWSAOVERLAPPED,
+    _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+  ) throws(WSAError) -> OperationResult {
+    guard flags & ~sendFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
+    guard !attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    return try unsafe self.overlapped(overlapped, routine, .send) { transfer.send(self, flags) }
   }
 
   /// Sends; on a blocking socket all of it. Never raises SIGPIPE (SPEC S6.2).
@@ -86,8 +112,13 @@ extension Socket {
     if error == EINTR { return true }
     if error == EAGAIN, !isNonBlocking { return true }
     if total > 0 { return false }
-    if error == EPIPE, neverConnected { throw WSAError(WSAENOTCONN) }
-    if error == EPIPE, attributes.contains(.sendIsShut) { throw WSAError(WSAESHUTDOWN) }
-    throw WSAError(errno: error)
+    throw sendError(error)
+  }
+
+  /// EPIPE is one word for three things.
+  func sendError(_ number: Int32) -> WSAError {
+    if number == EPIPE, neverConnected { return WSAError(WSAENOTCONN) }
+    if number == EPIPE, attributes.contains(.sendIsShut) { return WSAError(WSAESHUTDOWN) }
+    return WSAError(errno: number)
   }
 }

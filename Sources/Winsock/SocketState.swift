@@ -14,6 +14,8 @@ struct SocketState: ~Copyable {
   /// Milliseconds, as the program set them (the kernel rounds to its clock ticks); 0 waits for ever.
   let receiveTimeout = Atomic<UInt32>(0)
   let sendTimeout = Atomic<UInt32>(0)
+  /// A retained SocketQueue, which stays when it was once made; 0: there was no overlapped operation yet.
+  let queue = Atomic<UInt>(0)
 }
 
 struct SocketAttributes: OptionSet {
@@ -51,6 +53,14 @@ private struct SocketTable: Sendable {
     return unsafe (known ?? make(slot)) + index
   }
 
+  /// Calls the body with every state that there is.
+  func forEach(_ body: (UnsafeMutablePointer<SocketState>) -> Void) {
+    for slot in 0..<Self.chunkCount {
+      guard let chunk = unsafe Chunk(bitPattern: chunks[slot].load(ordering: .acquiring)) else { continue }
+      for index in 0..<Self.chunkSize { unsafe body(chunk + index) }
+    }
+  }
+
   private func make(_ slot: Int) -> Chunk {
     let fresh = Chunk.allocate(capacity: Self.chunkSize)
     for index in 0..<Self.chunkSize { unsafe (fresh + index).initialize(to: SocketState()) }
@@ -82,6 +92,7 @@ struct Socket {
   /// Takes over a descriptor that a Winsock call has just made.
   init(made descriptor: Int32, _ attributes: SocketAttributes) throws(WSAError) {
     try self.init(SOCKET(descriptor))
+    Self.queue(of: descriptor)?.close()  // of a socket that was closed behind Winsock's back
     unsafe state.pointee.attributes.store(attributes.union(.known).rawValue, ordering: .releasing)
     unsafe state.pointee.receiveTimeout.store(0, ordering: .relaxed)
     unsafe state.pointee.sendTimeout.store(0, ordering: .relaxed)
@@ -115,10 +126,45 @@ struct Socket {
     return ws2_descriptor_flags(descriptor) & O_NONBLOCK != 0
   }
 
+  /// A TCP or UDP socket with a peer.
+  var isConnectedTransport: Bool {
+    guard type == ws2_socket_stream() || type == ws2_socket_datagram() else { return false }
+    var name = SocketName()
+    return (try? unsafe name.fill { unsafe getpeername(descriptor, $0, $1) }) != nil && name.isInternetName
+  }
+
   /// SPEC S2.3.
   func requireSocket() throws(WSAError) {
     var type: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
     try checked(unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size))
+  }
+}
+
+extension Socket {
+  /// Where its overlapped operations queue up; made by the first.
+  var queue: SocketQueue {
+    if let known = Self.queue(of: descriptor) { return known }
+    let fresh = unsafe Unmanaged.passRetained(SocketQueue(descriptor))
+    let (done, _) = unsafe state.pointee.queue.compareExchange(
+      expected: 0, desired: UInt(bitPattern: fresh.toOpaque()), ordering: .acquiringAndReleasing)
+    if !done { unsafe fresh.release() }
+    return Self.queue(of: descriptor)!
+  }
+
+  static func queue(of descriptor: Int32) -> SocketQueue? {
+    guard let state = unsafe table.state(of: Int(descriptor)) else { return nil }
+    return unsafe queue(state)
+  }
+
+  static func forEachQueue(_ body: (SocketQueue) -> Void) {
+    unsafe table.forEach { if let queue = unsafe queue($0) { body(queue) } }
+  }
+
+  private static func queue(_ state: UnsafeMutablePointer<SocketState>) -> SocketQueue? {
+    guard let known = unsafe UnsafeRawPointer(bitPattern: state.pointee.queue.load(ordering: .acquiring)) else {
+      return nil
+    }
+    return unsafe Unmanaged<SocketQueue>.fromOpaque(known).takeUnretainedValue()
   }
 }

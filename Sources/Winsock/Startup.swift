@@ -24,7 +24,11 @@ public func WSACleanup() -> Int32 {
       guard count > 0 else { throw WSAError(WSANOTINITIALISED) }
       let (done, found) = startups.compareExchange(
         expected: count, desired: count - 1, ordering: .acquiringAndReleasing)
-      if done { return 0 }
+      if done {
+        // The last one ends what is under way without a word to anybody.
+        if count == 1 { Socket.forEachQueue { $0.abandon() } }
+        return 0
+      }
       count = found
     }
   }

@@ -28,7 +28,7 @@ public func CreateThread(
       throw WSAError(error == EAGAIN || error == ENOMEM ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INVALID_PARAMETER)
     }
     if let identifier = unsafe identifier { unsafe identifier.pointee = object.identifier }
-    return unsafe KernelObject.open(object)
+    return unsafe HandleTable.open(object)
   }
 }
 
@@ -37,7 +37,10 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
   let start = unsafe pointer.move()
   unsafe pointer.deallocate()
   start.object.begin(DWORD(bitPattern: ws2_thread_identifier()))
-  start.object.end(unsafe start.routine(start.parameter))
+  let code = unsafe start.routine(start.parameter)
+  // Before the handle says so: what the thread began has ended, and no call can be queued to it any more.
+  ThreadRecord.current.end()
+  start.object.end(code)
   return nil
 }
 
@@ -51,7 +54,7 @@ private func wholeStack(_ size: SIZE_T) -> Int {
 public func GetExitCodeThread(_ handle: HANDLE?, _ code: LPDWORD?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
     guard let code = unsafe code else { throw WSAError(ERROR_INVALID_PARAMETER) }
-    unsafe code.pointee = try KernelObject.thread(UInt(bitPattern: handle)).exitCode
+    unsafe code.pointee = try HandleTable.thread(UInt(bitPattern: handle)).exitCode
     return yes
   }
 }

@@ -1,54 +1,78 @@
-public import CWinsock
+import CWinsock
 
-@c @implementation
-public func WaitForSingleObject(_ handle: HANDLE?, _ milliseconds: DWORD) -> DWORD {
-  win32(failing: WAIT_FAILED) { () throws(WSAError) in
-    let object = try KernelObject.object(UInt(bitPattern: handle))
-    return wait(for: [object], all: false, milliseconds)
+/// What a waiting thread sleeps on. Whoever wakes it does so under the lock of the object that it waits for.
+@safe
+class Sleeper {
+  private let word: UnsafeMutablePointer<UInt32>
+
+  init() {
+    unsafe word = .allocate(capacity: 1)
+    unsafe word.initialize(to: 0)
   }
+
+  deinit { unsafe word.deallocate() }
+
+  func wake() {
+    unsafe ws2_word_store(word, 1)
+    unsafe ws2_futex_wake(word)
+  }
+
+  /// Before the look at what is waited for, under its lock.
+  func prepare() { unsafe ws2_word_store(word, 0) }
+
+  /// Returns at once when `wake` came after `prepare`.
+  func sleep(until deadline: Deadline) { unsafe ws2_futex_wait(word, 0, deadline.remaining) }
 }
 
-@c @implementation
-public func WaitForMultipleObjects(
-  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD
-) -> DWORD {
-  win32(failing: WAIT_FAILED) { () throws(WSAError) in
-    guard (1...DWORD(MAXIMUM_WAIT_OBJECTS)).contains(count), let handles = unsafe handles else {
-      throw WSAError(ERROR_INVALID_PARAMETER)
+/// One thread's wait for some objects, or for the calls that are queued to it, or both.
+final class Wait: Sleeper {
+  enum Outcome {
+    /// The index of the object that ended it (0 when all did); whether it is a mutex that its owner left behind.
+    case object(Int, isAbandoned: Bool)
+    /// A call is queued to the thread, which waits alertably.
+    case call
+    case timeOut
+  }
+
+  private let objects: [KernelObject]
+  private let needsAll: Bool
+  private let isAlertable: Bool
+  private let thread = ThreadRecord.current
+
+  init(for objects: [KernelObject], all needsAll: Bool = false, alertable isAlertable: Bool = false) {
+    self.objects = objects
+    self.needsAll = needsAll
+    self.isAlertable = isAlertable
+  }
+
+  func run(until deadline: Deadline) -> Outcome {
+    while true {
+      if let outcome = locked({ look(mayStay: true) }) { return outcome }
+      if deadline.isOver { return locked { look(mayStay: false) ?? .timeOut } }
+      sleep(until: deadline)
     }
-    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds)
   }
-}
 
-/// Alertable or not: no completion routines are delivered yet, so that no wait ends by one.
-@c @implementation
-public func WSAWaitForMultipleEvents(
-  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
-  _ alertable: WindowsBool
-) -> DWORD {
-  winsock(failing: WAIT_FAILED) { () throws(WSAError) in
-    guard (1...DWORD(WSA_MAXIMUM_WAIT_EVENTS)).contains(count), let handles = unsafe handles else {
-      throw WSAError(WSA_INVALID_PARAMETER)
+  /// Under the lock. What has come, or nil, and then the thread waits for it.
+  private func look(mayStay: Bool) -> Outcome? {
+    prepare()
+    for object in objects { object.leave(self) }
+    if isAlertable { thread.wakes(nil) }
+    if let outcome = satisfy() { return outcome }
+    if isAlertable, thread.hasCalls { return .call }
+    guard mayStay else { return nil }
+    for object in objects { object.join(self) }
+    if isAlertable { thread.wakes(self) }
+    return nil
+  }
+
+  private func satisfy() -> Outcome? {
+    if needsAll {
+      guard !objects.isEmpty, objects.allSatisfy({ $0.isReady(for: thread) }) else { return nil }
+      let abandoned = objects.map { $0.consume(for: thread) }
+      return .object(abandoned.firstIndex(of: true) ?? 0, isAbandoned: abandoned.contains(true))
     }
-    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds)
-  }
-}
-
-private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD) throws(WSAError) -> [KernelObject] {
-  var objects: [KernelObject] = []
-  for index in 0..<Int(count) { objects.append(try KernelObject.object(unsafe UInt(bitPattern: handles[index]))) }
-  return objects
-}
-
-private func wait(for objects: [KernelObject], all: Bool, _ milliseconds: DWORD) -> DWORD {
-  guard let index = Wait(for: objects, all: all).run(until: Deadline(wait: milliseconds)) else { return WAIT_TIMEOUT }
-  return WAIT_OBJECT_0 + DWORD(index)
-}
-
-@c @implementation
-public func CloseHandle(_ handle: HANDLE?) -> WindowsBool {
-  win32(failing: no) { () throws(WSAError) in
-    try unsafe KernelObject.close(handle)
-    return yes
+    guard let index = objects.firstIndex(where: { $0.isReady(for: thread) }) else { return nil }
+    return .object(index, isAbandoned: objects[index].consume(for: thread))
   }
 }

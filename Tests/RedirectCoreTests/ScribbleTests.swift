@@ -107,11 +107,14 @@ struct ScribbleTests {
       for at in 0..<64 as Range<UInt32> {
         let slot = segment.slot(at)
         out.withUnsafeMutableBytes { out in
+          let request = wfp_ioctl(
+            in: nil, out: out.baseAddress!, in_size: 0, out_size: 4160, bytes_returned: 0, reserved: 0)
+          let output = QueryOutput(-1, request)
           if (slot.hops != nil) {
-            let result = queryRecords(slot, memory.engine, out.baseAddress!, 4160)
+            let result = queryRecords(slot, memory.engine, output)
             #expect(result.error != 0 || result.bytes <= 4160)
           }
-          let result = queryContext(slot, out.baseAddress!, 4160)
+          let result = queryContext(slot, output)
           #expect(result.error != 0 || result.bytes <= 4160)
         }
       }

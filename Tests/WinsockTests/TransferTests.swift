@@ -74,18 +74,6 @@ extension WinsockSuite {
       }
     }
 
-    /// Not there yet, and said so: an overlapped transfer is not made a synchronous one.
-    @Test func overlappedTransfersAreRefused() {
-      started {
-        withPair { client, _ in
-          var (buffer, count, flags, overlapped) = (WSABUF(), DWORD(0), DWORD(0), WSAOVERLAPPED())
-          #expect(outcome { WSASend(client, &buffer, 1, &count, 0, &overlapped, nil) } == .failure(WSAEOPNOTSUPP))
-          #expect(outcome { WSARecv(client, &buffer, 1, &count, &flags, &overlapped, nil) } == .failure(WSAEOPNOTSUPP))
-          #expect(overlapped.Internal == 0)
-        }
-      }
-    }
-
     @Test func theEndOfTheStream() {
       started {
         withPair { client, server in

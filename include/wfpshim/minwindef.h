@@ -19,6 +19,7 @@
 /* One calling convention: the System V one. */
 #define WINAPI
 #define CALLBACK
+#define NTAPI
 #define APIENTRY
 #define PASCAL
 #define FAR

@@ -9,6 +9,7 @@
 #include "minwindef.h"
 #include "winerror.h"
 #include "synchapi.h"
+#include "ioapiset.h"
 
 #define ZeroMemory(destination, length) memset((destination), 0, (length))
 #define CopyMemory(destination, source, length) memcpy((destination), (source), (length))

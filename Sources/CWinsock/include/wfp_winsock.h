@@ -60,6 +60,52 @@ int ws2_populate_write(void *_Nonnull page, size_t size);
 /* Waits while *word is expected, at most milliseconds (negative: for ever). */
 void ws2_futex_wait(unsigned int *_Nonnull word, unsigned int expected, long long milliseconds);
 void ws2_futex_wake(unsigned int *_Nonnull word);
+static inline void ws2_word_store(unsigned int *_Nonnull word, unsigned int value) {
+  __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+/* A lock for a few instructions, one word each. The word also says in which fork it was taken, so that the child of a
+ * fork() finds it free. */
+void ws2_word_lock(unsigned int *_Nonnull word);
+void ws2_word_unlock(unsigned int *_Nonnull word);
+
+/* One pointer per thread; `ended` is called with it when the thread ends. */
+void *_Nullable ws2_thread_record(void);
+void ws2_set_thread_record(void *_Nullable record, void (*_Nonnull ended)(void *_Nullable));
+
+/* The status block of an OVERLAPPED. A program may look at it from any thread, and may free it when it is no longer
+ * pending: the status is the last word written, and `flags` has its place in Offset, which sockets do not use. */
+static inline void ws2_mark_pending(LPWSAOVERLAPPED _Nonnull overlapped) {
+  __atomic_store_n(&overlapped->Internal, (ULONG_PTR)STATUS_PENDING, __ATOMIC_RELAXED);
+}
+static inline void ws2_publish_status(LPWSAOVERLAPPED _Nonnull overlapped, DWORD status, ULONG_PTR count, DWORD flags) {
+  overlapped->Offset = flags;
+  overlapped->InternalHigh = count;
+  __atomic_store_n(&overlapped->Internal, (ULONG_PTR)status, __ATOMIC_SEQ_CST);
+}
+static inline DWORD ws2_status_of(LPWSAOVERLAPPED _Nonnull overlapped) {
+  return (DWORD)__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+}
+
+/* The rows of ntstatus.def: what an OVERLAPPED or a packet says, in each language. An error that no row has is wrapped,
+ * as NT wraps Win32 errors: 0xC0070000 plus its number. */
+DWORD ws2_status_from_error(int error);
+int ws2_error_from_status(DWORD status);
+DWORD ws2_win32_from_status(DWORD status);
+
+/* One epoll descriptor for all sockets with pending operations. A socket is watched for one report, with a token. */
+#define WS2_READABLE 1u
+#define WS2_WRITABLE 2u
+struct ws2_ready {
+  unsigned long long token;
+  unsigned int events;
+};
+int ws2_poll_make(void);
+/* 0, or -1 with errno. */
+int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long token);
+void ws2_poll_forget(int poll, int fd);
+/* How many are ready now, without waiting. */
+int ws2_poll_take(int poll, struct ws2_ready *_Nonnull ready, int count);
 
 /* accept4 and eventfd, which need _GNU_SOURCE. */
 int ws2_accept4(int fd, struct sockaddr *_Nullable name, socklen_t *_Nullable size, int flags);
@@ -77,6 +123,7 @@ static inline int ws2_protocol_ipv6(void) { return IPPROTO_IPV6; }
 static inline int ws2_no_signal(void) { return MSG_NOSIGNAL; }
 static inline int ws2_dont_wait(void) { return MSG_DONTWAIT; }
 
+static const DWORD ws2_SIO_FLUSH = SIO_FLUSH;
 static const DWORD ws2_SIO_KEEPALIVE_VALS = SIO_KEEPALIVE_VALS;
 static const DWORD ws2_SIO_BASE_HANDLE = SIO_BASE_HANDLE;
 static const DWORD ws2_SIO_UDP_CONNRESET = SIO_UDP_CONNRESET;

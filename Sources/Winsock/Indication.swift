@@ -1,0 +1,54 @@
+import CWinsock
+
+/// How a program learns that an overlapped operation has ended (SPEC S5.3), taken from the arguments when it begins, so
+/// that nothing has to be read from the OVERLAPPED when it ends.
+@safe
+struct Indication {
+  private var event: Event?
+  private var routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+  private var port: PortAssociation?
+
+  /// - Throws: WSA_INVALID_HANDLE for an hEvent that is none; WSAEINVAL for a routine on a socket that a port serves.
+  init(
+    _ overlapped: LPWSAOVERLAPPED, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?, _ port: PortAssociation?
+  ) throws(WSAError) {
+    if let routine = unsafe routine {
+      guard port == nil else { throw WSAError(WSAEINVAL) }
+      unsafe self.routine = routine
+      return
+    }
+    let handle = unsafe UInt(bitPattern: overlapped.pointee.hEvent)
+    if handle & ~1 != 0 { event = try HandleTable.event(handle & ~1) }
+    // The low bit says that the port is not to hear of it.
+    if handle & 1 == 0 { self.port = port }
+  }
+
+  /// The operation is under way.
+  func begin() { event?.reset() }
+
+  /// The last touch of the OVERLAPPED: the program may free it as soon as the status stands there (SPEC S5.4, S5.6).
+  /// - Parameter skipsPort: The call itself says that it is done, and the program does not want to hear it twice.
+  func deliver(
+    _ result: OperationResult, _ overlapped: LPWSAOVERLAPPED, to thread: ThreadRecord, skipsPort: Bool
+  ) {
+    let status = result.status
+    unsafe ws2_publish_status(overlapped, status, ULONG_PTR(result.bytes), result.flags)
+    unsafe OverlappedWaiters.completed(unsafe overlapped)
+    event?.signal()
+    if let port, !skipsPort { unsafe port.post(status: status, bytes: result.bytes, unsafe overlapped) }
+    guard let routine = unsafe routine else { return }
+    let error = DWORD(bitPattern: ws2_error_from_status(status))
+    thread.queue { unsafe routine(error, error == 0 ? result.bytes : 0, overlapped, result.flags) }
+  }
+}
+
+/// How an operation ended.
+struct OperationResult {
+  var error: WSAError?
+  /// Transferred, or with ERROR_INSUFFICIENT_BUFFER what the buffer needs.
+  var bytes: DWORD = 0
+  var flags: DWORD = 0
+
+  var status: DWORD { ws2_status_from_error(error?.rawValue ?? 0) }
+  static let aborted = OperationResult(error: WSAError(WSA_OPERATION_ABORTED))
+}

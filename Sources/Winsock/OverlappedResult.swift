@@ -1,0 +1,67 @@
+public import CWinsock
+
+@c @implementation
+public func WSAGetOverlappedResult(
+  _ handle: SOCKET, _ overlapped: LPWSAOVERLAPPED?, _ transferred: UnsafeMutablePointer<DWORD>?,
+  _ waits: WindowsBool, _ flags: UnsafeMutablePointer<DWORD>?
+) -> WindowsBool {
+  winsock(failing: no) { () throws(WSAError) in
+    try Socket(handle).requireSocket()
+    guard let overlapped = unsafe overlapped, unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size),
+      let transferred = unsafe transferred, unsafe isWritable(transferred, MemoryLayout<DWORD>.size),
+      let flags = unsafe flags, unsafe isWritable(flags, MemoryLayout<DWORD>.size)
+    else { throw WSAError(WSAEFAULT) }
+    let status = try unsafe settledStatus(overlapped, waits == 0 ? 0 : DWORD.max, alertable: false)
+    let error = ws2_error_from_status(status)
+    guard error == 0 else { throw WSAError(rawValue: error) }
+    unsafe transferred.pointee = DWORD(truncatingIfNeeded: overlapped.pointee.InternalHigh)
+    unsafe flags.pointee = overlapped.pointee.Offset
+    return yes
+  }
+}
+
+@c @implementation
+public func GetOverlappedResult(
+  _ handle: HANDLE?, _ overlapped: LPOVERLAPPED?, _ transferred: LPDWORD?, _ waits: WindowsBool
+) -> WindowsBool {
+  unsafe GetOverlappedResultEx(handle, overlapped, transferred, waits == 0 ? 0 : DWORD.max, no)
+}
+
+@c @implementation
+public func GetOverlappedResultEx(
+  _ handle: HANDLE?, _ overlapped: LPOVERLAPPED?, _ transferred: LPDWORD?, _ milliseconds: DWORD,
+  _ alertable: WindowsBool
+) -> WindowsBool {
+  win32(failing: no) { () throws(WSAError) in
+    guard let overlapped = unsafe overlapped, unsafe isWritable(overlapped, MemoryLayout<OVERLAPPED>.size),
+      let transferred = unsafe transferred, unsafe isWritable(transferred, MemoryLayout<DWORD>.size)
+    else { throw WSAError(ERROR_INVALID_PARAMETER) }
+    let status = try unsafe settledStatus(overlapped, milliseconds, alertable: alertable != 0)
+    // The count is there also when the operation failed.
+    unsafe transferred.pointee = DWORD(truncatingIfNeeded: overlapped.pointee.InternalHigh)
+    let error = ws2_win32_from_status(status)
+    guard error == 0 else { throw WSAError(rawValue: Int32(bitPattern: error)) }
+    return yes
+  }
+}
+
+/// The status of an operation that has ended.
+/// - Throws: ERROR_IO_INCOMPLETE when it has not, WAIT_TIMEOUT or WAIT_IO_COMPLETION when it was waited for.
+private func settledStatus(
+  _ overlapped: LPWSAOVERLAPPED, _ milliseconds: DWORD, alertable: Bool
+) throws(WSAError) -> DWORD {
+  let status = unsafe ws2_status_of(overlapped)
+  if status != STATUS_PENDING { return status }
+  if milliseconds == 0 && !alertable { throw WSAError(ERROR_IO_INCOMPLETE) }
+  let deadline = Deadline(wait: milliseconds)
+  let handle = unsafe UInt(bitPattern: overlapped.pointee.hEvent) & ~1
+  if handle == 0 {
+    try unsafe OverlappedWaiters.wait(for: overlapped, until: deadline, alertable: alertable)
+  } else if case .call = Wait(for: [try HandleTable.event(handle)], alertable: alertable).run(until: deadline) {
+    ThreadRecord.current.runCalls()
+    throw WSAError(Int(WAIT_IO_COMPLETION))
+  }
+  let settled = unsafe ws2_status_of(overlapped)
+  if settled == STATUS_PENDING { throw WSAError(milliseconds == 0 ? ERROR_IO_INCOMPLETE : Int(WAIT_TIMEOUT)) }
+  return settled
+}

@@ -1,0 +1,169 @@
+import CWinsock
+import DequeModule
+import Synchronization
+
+/// The operations under way on one descriptor, in the order in which they were begun, and what Winsock keeps beside
+/// them. One for each descriptor number that ever had an overlapped operation; it stays when the socket goes.
+@safe
+final class SocketQueue: @unchecked Sendable {  // all under `word`
+  let descriptor: Int32
+  private let word: UnsafeMutablePointer<UInt32>
+  /// Counts the sockets that had this number: a report of the kernel that was under way when one was closed is told
+  /// from one of the next.
+  private var generation: UInt32 = 0
+  private var forks = ws2_fork_count()
+  private var controls = Deque<OverlappedOperation>()
+  private var receives = Deque<OverlappedOperation>()
+  private var sends = Deque<OverlappedOperation>()
+  /// What the kernel is to report, once.
+  private var watched: UInt32 = 0
+  private(set) var port: PortAssociation?
+  private(set) var notificationModes: UInt8 = 0
+
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    unsafe word = .allocate(capacity: 1)
+    unsafe word.initialize(to: ws2_fork_count() << 2)
+  }
+
+  private func locked<Result>(_ body: () throws(WSAError) -> Result) throws(WSAError) -> Result {
+    unsafe ws2_word_lock(word)
+    defer { unsafe ws2_word_unlock(word) }
+    if forks != ws2_fork_count() {
+      // What the parent began is the parent's.
+      forks = ws2_fork_count()
+      (controls, receives, sends, watched) = ([], [], [], 0)
+    }
+    return try body()
+  }
+
+  /// Does the operation at once, or takes it over.
+  /// - Returns: How it ended; with an error, nothing was begun and nothing is indicated. Nil: it is under way.
+  /// - Throws: WSAENETDOWN: it cannot be under way in this process.
+  func start(_ operation: OverlappedOperation) throws(WSAError) -> OperationResult? {
+    let result = try locked { () throws(WSAError) -> OperationResult? in
+      if !Reactor.forcesPending, isEmpty(operation.direction), let result = operation.attempt() { return result }
+      try Reactor.require()
+      operation.begin()
+      append(operation)
+      if !Reactor.forcesPending { watch() }
+      return nil
+    }
+    guard let result else {
+      if Reactor.forcesPending { Reactor.visit(self) }
+      return nil
+    }
+    if result.error == nil {
+      operation.endAtOnce(result, skipsPort: notificationModes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
+    }
+    return result
+  }
+
+  /// The kernel says that the socket is ready, or somebody wants a look.
+  func advance(generation wanted: UInt32? = nil) {
+    let ended = try? locked { () -> [(OverlappedOperation, OperationResult)] in
+      if let wanted, wanted != generation { return [] }
+      var ended: [(OverlappedOperation, OperationResult)] = []
+      // Each query asks for itself; data that comes behind a record must not be taken for it.
+      controls.removeAll { operation in
+        guard let result = operation.attempt() else { return false }
+        ended.append((operation, result))
+        return true
+      }
+      if controls.isEmpty { Self.advance(&receives, &ended) }
+      Self.advance(&sends, &ended)
+      watched = 0
+      watch()
+      return ended
+    }
+    for (operation, result) in ended ?? [] { operation.end(result) }
+  }
+
+  private static func advance(
+    _ operations: inout Deque<OverlappedOperation>, _ ended: inout [(OverlappedOperation, OperationResult)]
+  ) {
+    while let first = operations.first, let result = first.attempt() {
+      operations.removeFirst()
+      ended.append((first, result))
+    }
+  }
+
+  /// Ends those operations with WSA_OPERATION_ABORTED.
+  /// - Returns: How many there were.
+  @discardableResult
+  func cancel(_ isMeant: (OverlappedOperation) -> Bool) -> Int {
+    let ended = take(isMeant)
+    for operation in ended { operation.end(.aborted) }
+    return ended.count
+  }
+
+  private func take(_ isMeant: (OverlappedOperation) -> Bool) -> [OverlappedOperation] {
+    (try? locked {
+      var taken: [OverlappedOperation] = []
+      for list in [\SocketQueue.controls, \.receives, \.sends] {
+        taken += self[keyPath: list].filter(isMeant)
+        self[keyPath: list].removeAll(where: isMeant)
+      }
+      return taken
+    }) ?? []
+  }
+
+  /// WSACleanup's way: the status says WSA_OPERATION_ABORTED, and nothing is indicated.
+  func abandon() {
+    for operation in take({ _ in true }) { operation.abandon() }
+  }
+
+  /// The socket goes: everything ends, and the next one with this number starts anew.
+  func close() {
+    let ended = take { _ in true }
+    _ = try? locked {
+      generation &+= 1
+      Reactor.forget(descriptor)
+      (watched, port, notificationModes) = (0, nil, 0)
+    }
+    for operation in ended { operation.end(.aborted) }
+  }
+
+  /// - Throws: ERROR_INVALID_PARAMETER: a port serves it already.
+  func associate(_ association: PortAssociation) throws(WSAError) {
+    try locked { () throws(WSAError) in
+      guard port == nil else { throw WSAError(ERROR_INVALID_PARAMETER) }
+      port = association
+    }
+  }
+
+  /// Modes can be set, never cleared.
+  func add(modes: UInt8) { _ = try? locked { notificationModes |= modes } }
+
+  private func isEmpty(_ direction: OverlappedOperation.Direction) -> Bool {
+    switch direction {
+    case .control: true
+    case .receive: controls.isEmpty && receives.isEmpty
+    case .send: sends.isEmpty
+    }
+  }
+
+  private func append(_ operation: OverlappedOperation) {
+    switch operation.direction {
+    case .control: controls.append(operation)
+    case .receive: receives.append(operation)
+    case .send: sends.append(operation)
+    }
+  }
+
+  private func watch() {
+    var events: UInt32 = 0
+    if !controls.isEmpty || !receives.isEmpty { events |= WS2_READABLE }
+    if !sends.isEmpty { events |= WS2_WRITABLE }
+    guard events & ~watched != 0 else { return }
+    watched |= events
+    Reactor.watch(descriptor, watched, token: UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor)))
+  }
+
+  static func threadEnded(_ thread: ThreadRecord) {
+    Socket.forEachQueue { queue in
+      // What a port hears of lives on (ExitThread's page).
+      if queue.port == nil { queue.cancel { $0.issuer === thread } }
+    }
+  }
+}

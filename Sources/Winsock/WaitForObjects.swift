@@ -1,0 +1,106 @@
+public import CWinsock
+
+@c @implementation
+public func WaitForSingleObject(_ handle: HANDLE?, _ milliseconds: DWORD) -> DWORD {
+  win32(failing: WAIT_FAILED) { () throws(WSAError) in
+    wait(for: [try HandleTable.object(UInt(bitPattern: handle))], all: false, milliseconds, alertable: false)
+  }
+}
+
+@c @implementation
+public func WaitForSingleObjectEx(_ handle: HANDLE?, _ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
+  win32(failing: WAIT_FAILED) { () throws(WSAError) in
+    wait(for: [try HandleTable.object(UInt(bitPattern: handle))], all: false, milliseconds, alertable: alertable != 0)
+  }
+}
+
+@c @implementation
+public func WaitForMultipleObjects(
+  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD
+) -> DWORD {
+  unsafe WaitForMultipleObjectsEx(count, handles, all, milliseconds, no)
+}
+
+@c @implementation
+public func WaitForMultipleObjectsEx(
+  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
+  _ alertable: WindowsBool
+) -> DWORD {
+  win32(failing: WAIT_FAILED) { () throws(WSAError) in
+    guard (1...DWORD(MAXIMUM_WAIT_OBJECTS)).contains(count), let handles = unsafe handles else {
+      throw WSAError(ERROR_INVALID_PARAMETER)
+    }
+    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds, alertable: alertable != 0)
+  }
+}
+
+@c @implementation
+public func WSAWaitForMultipleEvents(
+  _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
+  _ alertable: WindowsBool
+) -> DWORD {
+  winsock(failing: WAIT_FAILED) { () throws(WSAError) in
+    guard (1...DWORD(WSA_MAXIMUM_WAIT_EVENTS)).contains(count), let handles = unsafe handles else {
+      throw WSAError(WSA_INVALID_PARAMETER)
+    }
+    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds, alertable: alertable != 0)
+  }
+}
+
+/// Not alertable: it only gives the time away.
+@c @implementation
+public func Sleep(_ milliseconds: DWORD) { _ = SleepEx(milliseconds, no) }
+
+@c @implementation
+public func SleepEx(_ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
+  let outcome = wait(for: [], all: false, milliseconds, alertable: alertable != 0)
+  return outcome == WAIT_TIMEOUT ? 0 : outcome
+}
+
+/// The call runs when the thread waits alertably. The routine's parameter is the data.
+@c @implementation
+public func QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
+  win32(failing: 0) { () throws(WSAError) in
+    guard let routine = routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
+    let thread = unsafe try thread(unsafe handle)
+    guard thread.queue({ routine(data) }) else { throw WSAError(ERROR_GEN_FAILURE) }
+    return 1
+  }
+}
+
+/// GetCurrentThread's handle means whoever uses it.
+private let currentThread = UInt(bitPattern: -2)
+
+@c @implementation
+public func GetCurrentThread() -> HANDLE? { unsafe HANDLE(bitPattern: currentThread) }
+
+private func thread(_ handle: HANDLE?) throws(WSAError) -> ThreadRecord {
+  let value = UInt(bitPattern: handle)
+  return value == currentThread ? .current : try HandleTable.thread(value).record
+}
+
+private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD) throws(WSAError) -> [KernelObject] {
+  var objects: [KernelObject] = []
+  for index in 0..<Int(count) { objects.append(try HandleTable.object(unsafe UInt(bitPattern: handles[index]))) }
+  return objects
+}
+
+/// Waits, and runs the calls that ended an alertable wait.
+private func wait(for objects: [KernelObject], all: Bool, _ milliseconds: DWORD, alertable: Bool) -> DWORD {
+  switch Wait(for: objects, all: all, alertable: alertable).run(until: Deadline(wait: milliseconds)) {
+  case .object(let index, let isAbandoned):
+    return (isAbandoned ? WAIT_ABANDONED_0 : WAIT_OBJECT_0) + DWORD(index)
+  case .call:
+    ThreadRecord.current.runCalls()
+    return WAIT_IO_COMPLETION
+  case .timeOut: return WAIT_TIMEOUT
+  }
+}
+
+@c @implementation
+public func CloseHandle(_ handle: HANDLE?) -> WindowsBool {
+  win32(failing: no) { () throws(WSAError) in
+    try unsafe HandleTable.close(handle)
+    return yes
+  }
+}
