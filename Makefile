@@ -7,7 +7,7 @@ BUILD_NEEDS := git=git g++=g++ /usr/include/$(shell uname -m)-linux-gnu/ffi.h=li
 LIB := /usr/lib/$(shell uname -m)-linux-gnu
 DEMO_NEEDS := nginx=nginx curl=curl
 TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
-  ip=iproute2 setpriv=util-linux \
+  ip=iproute2 setpriv=util-linux systemd-socket-activate=systemd \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
   $(LIB)/libproxychains.so.4=libproxychains4
