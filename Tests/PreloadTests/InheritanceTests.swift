@@ -53,6 +53,21 @@ import Testing
     try expect(2, flowsOf: service)
   }
 
+  /// What is connected is connected, though nobody listens any more where a new connection would go.
+  @Test("S7.3: a repeated connect when the listener is gone") func repeatedConnect() throws {
+    let service = try launch("each", launcherTakesPart: false)
+    let clients = try (0..<2).map { _ in
+      try stage.shimmed("ProbeSockets", ["again", "127.0.0.1", "\(origin.port)", "1", "--hold"])
+    }
+    for client in clients { _ = try client.line("holding") }
+    _ = try service.line("closed")
+    for client in clients {
+      client.signal(SIGUSR1)
+      #expect(try client.finish().lines.suffix(2) == ["again EISCONN", "echo"])
+    }
+    try expect(2, flowsOf: service)
+  }
+
   /// A service that never calls listen and connects before it accepts: it serves the endpoint nevertheless.
   @Test("S4.3: started with its listener, it connects first") func connectsFirst() throws {
     let port = try stage.freePort()

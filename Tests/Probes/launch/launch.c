@@ -1,6 +1,7 @@
 // Starts a program with a socket as descriptor 3, as systemd.socket(5) does: `launch HOW HOST PROGRAM ARGUMENT...`
 //   listener   Accept=no: the listener, with LISTEN_FDS and LISTEN_PID; this process becomes the program
-//   each       Accept=yes, and inetd: one program a connection, which is its descriptor 3; two connections
+//   each       Accept=yes, and inetd: one program a connection, which is its descriptor 3; two connections, then
+//              `closed`: nobody listens
 // The program's LD_PRELOAD is what LAUNCH_PRELOAD says: the launcher itself may run with or without the shim.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,6 +38,8 @@ int main(int argc, char **argv) {
     if (fork() == 0) become(fd, argv + 3);
     close(fd);
   }
+  close(listener);
+  probe_say("closed");
   while (wait(NULL) > 0) continue;
   return 0;
 }

@@ -108,7 +108,7 @@ int main(int argc, char **argv) {
                 {"unspec", unspec},     {"elsewhere", elsewhere}, {"same_port", same_port}, {"rebind", rebind},
                 {"reuse", reuse},       {"families", families},   {"vfork", in_vfork},      {"refusal", refusal},
                 {"burst", burst},       {"storm", storm},         {"twice", twice},         {"no_room", no_room},
-                {"crossed", crossed}};
+                {"crossed", crossed},   {"again", again}};
   static const struct {
     const char *name;
     void (*run)(const char *how);

@@ -84,6 +84,16 @@ void repeated(void) {
   probe_say("listener %s", dial(listener, &target, target_length));
 }
 
+// Connected, it connects again after --hold.
+void again(void) {
+  int fd = tcp();
+  probe_say("connect %s", dial(fd, &target, target_length));
+  probe_say("%s", echo(fd));
+  hold(fd);
+  probe_say("again %s", dial(fd, &target, target_length));
+  probe_say("%s", echo(fd));
+}
+
 // The target's queue is full; it is ended while this waits.
 void stuck(void) {
   int fd = tcp();

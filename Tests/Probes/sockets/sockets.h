@@ -34,6 +34,7 @@ void accepts(void);    // H43
 
 void progress(void);   // S7.3, H16, H18
 void repeated(void);   // S7.3
+void again(void);      // S7.3
 void stuck(void);      // S7.3, S7.4
 void timeout(void);    // S7.3
 void unspec(void);     // S7.4
