@@ -31,6 +31,18 @@ import Testing
     }
   }
 
+  /// Whether somebody listens cannot be asked: the connect itself finds out, and leaves no flow behind.
+  @Test("S7.4, S10.2, H41: a service that is not there, without netlink") func absentService() throws {
+    let stage = try Stage()
+    let (origin, other) = (try stage.origin(), try stage.origin())
+    try stage.load(stage.policy("contoso", port: try stage.freePort(), redirecting: [origin.port]), name: "contoso")
+    let arguments = ["refuse", "127.0.0.1", "\(origin.port)", "\(other.port)", "netlink", "EPERM", "first"]
+    let lines = try stage.shimmed("ProbeHosts", arguments).finish().lines
+    #expect(lines == ["ready", "ECONNREFUSED echo ECONNREFUSED"])
+    #expect(try stage.flows().isEmpty)
+    #expect(try origin.program.stop().count(containing: "accepted") == 0)
+  }
+
   /// sendto and recvfrom are the service's own too.
   @Test("S10.1, H41: services", arguments: calls.filter { !["sendto", "recvfrom", "close"].contains($0) })
   func service(call: String) throws {
