@@ -10,6 +10,7 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
   cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \
   sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
+  systemd-socket-activate=systemd \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
   $(LIB)/libproxychains.so.4=libproxychains4

@@ -17,7 +17,7 @@ let cNoWarnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"]), .treatAllWarn
 func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
 
 /// Probes of the preload tests beside the three that every one needs.
-let chainProbes: [Target.Dependency] = ["ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets"]
+let chainProbes: [Target.Dependency] = ["ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch"]
 
 func probe(_ name: String, _ folder: String) -> Target {
   .executableTarget(
@@ -148,5 +148,6 @@ let package = Package(
     probe("ProbeSockets", "sockets"),
     probe("ProbeIoctl", "ioctl"),
     probe("ProbePeer", "peer"),
+    probe("ProbeLaunch", "launch"),
   ]
 )
