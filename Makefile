@@ -11,6 +11,7 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \
   sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
   haproxy=haproxy \
+  systemd-socket-activate=systemd \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
   $(LIB)/libproxychains.so.4=libproxychains4

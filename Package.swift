@@ -17,7 +17,9 @@ let cNoWarnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"]), .treatAllWarn
 func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
 
 /// Probes of the preload tests beside the three that every one needs.
-let chainProbes: [Target.Dependency] = ["ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeSender"]
+let chainProbes: [Target.Dependency] = [
+  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender",
+]
 
 func probe(_ name: String, _ folder: String) -> Target {
   .executableTarget(
@@ -149,5 +151,6 @@ let package = Package(
     probe("ProbeIoctl", "ioctl"),
     probe("ProbePeer", "peer"),
     probe("ProbeSender", "sender"),
+    probe("ProbeLaunch", "launch"),
   ]
 )
