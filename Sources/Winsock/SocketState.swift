@@ -30,6 +30,8 @@ struct SocketAttributes: OptionSet {
   /// A connection was asked for or accepted. Linux does not tell a stream that never had one from a broken one.
   static let hasConnected = SocketAttributes(rawValue: 128)
   static let isAccepting = SocketAttributes(rawValue: 64)
+  /// Made by WPUCreateSocketHandle.
+  static let isProviderHandle = SocketAttributes(rawValue: 1 << 16)
 }
 
 /// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.
