@@ -76,11 +76,11 @@ public func WPUCompleteOverlappedRequest(
 ) -> Int32 {
   unsafe upcall(error, failing: SOCKET_ERROR) { () throws(WSAError) in
     guard let socket = try? providerSocket(handle), let overlapped = unsafe overlapped,
-      unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size)
+      unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size), status != WSA_IO_PENDING
     else { throw WSAError(WSAEINVAL) }
     let ended = status == 0 ? nil : WSAError(rawValue: Int32(bitPattern: status))
     let result = unsafe OperationResult(error: ended, bytes: bytes, flags: overlapped.pointee.Offset)
-    guard result.status != STATUS_PENDING,
+    guard
       let indication = try? unsafe Indication(overlapped, nil, Socket.queue(of: socket.descriptor)?.port)
     else { throw WSAError(WSAEINVAL) }
     unsafe indication.deliver(result, overlapped, to: .current, skipsPort: false)
