@@ -98,10 +98,10 @@ import Testing
     """
 
   static let orders: [[String]] = [
-    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "mswsock.h", "windows.h"],
+    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "mswsock.h", "windows.h", "ws2spi.h"],
     ["windows.h", "mswsock.h", "mstcpip.h", "ws2tcpip.h", "winsock2.h"],
     ["mstcpip.h", "windows.h", "ws2tcpip.h"],
-    ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h"],
+    ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h", "Ws2spi.h"],
     // glibc's headers before
     [
       "stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h", "netinet/in.h", "arpa/inet.h", "netdb.h", "unistd.h",
@@ -124,6 +124,8 @@ import Testing
       let finished = try compile(text, compiler, standard)
       #expect(finished.status == 0, "\(compiler) \(standard)\n\(finished.output)")
     }
+    let windows = try compile(text, compiler, compiler.standards[1], ["-DWFPSHIM_MS_ABI"])
+    #expect(windows.status == 0, "\(compiler)\n\(windows.output)")
   }
 
   @Test(arguments: compilers)
@@ -243,8 +245,10 @@ import Testing
 
       """
     for standard in compiler.standards {
-      let finished = try compile(text, compiler, standard)
-      #expect(finished.status == 0, "\(standard)\n\(finished.output)")
+      for convention in [[], ["-DWFPSHIM_MS_ABI"]] {
+        let finished = try compile(text, compiler, standard, convention)
+        #expect(finished.status == 0, "\(standard) \(convention)\n\(finished.output)")
+      }
     }
   }
 }
