@@ -18,7 +18,7 @@ SWIFT_FLAGS := --disable-local-rpath
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test check bench install clean format
+.PHONY: build demo test check bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -46,6 +46,12 @@ BENCH_NEEDS := iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=pro
 bench: build
 	@tools/require $(BENCH_NEEDS)
 	@Tests/Bench/bench $(if $(ONLY),--only $(ONLY))
+
+ORACLE_NEEDS := wine=wine x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 python3=python3
+
+oracle: build
+	@tools/require $(ORACLE_NEEDS)
+	@Tests/Oracle/oracle
 
 install:
 	@tools/require $(BUILD_NEEDS)

@@ -45,7 +45,10 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
   let start = unsafe pointer.move()
   unsafe pointer.deallocate()
   start.object.begin(DWORD(bitPattern: ws2_thread_identifier()))
-  start.object.end(unsafe start.routine(start.parameter))
+  let code = unsafe start.routine(start.parameter)
+  // Before the handle says so: what the thread began has ended, and no call can be queued to it any more.
+  ThreadRecord.current.end()
+  start.object.end(code)
   return nil
 }
 
