@@ -19,6 +19,7 @@ extension Provider {
 
   func cleanUp(_ error: LPINT?) -> Int32 {
     unsafe upcall(error, failing: SOCKET_ERROR) { () throws(WSAError) in
+      guard ws2_callback_depth() == 0 else { throw WSAError(WSAEINPROGRESS) }
       try cleanUp()
       return 0
     }

@@ -211,5 +211,18 @@ extension WinsockSuite {
       }
       provider.cleanUp()
     }
+
+    /// Over a transport that has a record and a context, at once and forced to pend.
+    @Test("S6.1, S2.11, S2.12: the redirect codes through WSPIoctl, with a routine", arguments: ["0", "1"])
+    func redirectCodes(forced: String) throws {
+      let folder = try TemporaryFolder()
+      let transport = try ServiceFixture.buildTransport(in: folder)
+      let program = folder.path + "/provider_query"
+      try ServiceFixture.compile(
+        TestPaths.package + "/Tests/Programs/provider_query.c", to: program, ServiceFixture.library)
+      let environment = ["LD_PRELOAD": transport, "DESTINATION_PORT": "9", "WFPSHIM_FORCE_PENDING": forced]
+      let finished = try run(program, ["96"], environment: environment)
+      #expect(finished.status == 0 && finished.output.isEmpty, "\(finished.output)")
+    }
   }
 }
