@@ -89,7 +89,6 @@ int main(int count, char **arguments) {
   CHECK(query(server, SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, NULL, 0, &bytes) == ERROR_INSUFFICIENT_BUFFER);
   CHECK(bytes == records);
   CHECK(query(server, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT, buffer, sizeof buffer, &bytes) == 0 && bytes == 256);
-  CHECK(query(9999, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT, buffer, 64, &bytes) == WSAENOTSOCK);
   CHECK(table.lpWSPIoctl(client, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, buffer, 3, NULL, 0, &bytes, NULL, NULL, NULL,
                          &error) == SOCKET_ERROR &&
         error == WSAEINVAL);
