@@ -13,7 +13,7 @@ struct Indication {
   init(
     _ overlapped: LPWSAOVERLAPPED, _ routine: CompletionRoutine?, _ port: PortAssociation?
   ) throws(WSAError) {
-    if let routine = routine {
+    if let routine {
       guard port == nil else { throw WSAError(WSAEINVAL) }
       guard routine.canBeQueued else { throw WSAError(WSAEFAULT) }
       self.routine = routine
@@ -38,7 +38,7 @@ struct Indication {
     unsafe OverlappedWaiters.completed(unsafe overlapped)
     event?.signal()
     if let port, !skipsPort { unsafe port.post(status: status, bytes: result.bytes, unsafe overlapped) }
-    guard let routine = routine else { return }
+    guard let routine else { return }
     let error = DWORD(bitPattern: ws2_error_from_status(status))
     unsafe routine.queue(
       CompletionRoutine.Call(

@@ -104,7 +104,7 @@ struct IoctlCall {
     }
     guard let overlapped = unsafe overlapped else { return true }
     guard unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size) else { return false }
-    guard let routine = routine else { return true }
+    guard let routine else { return true }
     return unsafe isExecutable(routine.function) && routine.canBeQueued
   }
 }
