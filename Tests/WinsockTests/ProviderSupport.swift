@@ -139,9 +139,9 @@ enum Seen {
     _ upcall: Int, _ thread: LPWSATHREADID?, _ apc: LPWSAUSERAPC?, _ context: DWORD_PTR, _ error: LPINT?
   ) -> Int32 {
     let name = thread!.pointee
-    let result = WPUQueueApc(thread, apc, context, error)
+    // Before the thread can run the routine.
     add(Queued(upcall: upcall, thread: UInt(bitPattern: name.ThreadHandle), reserved: UInt(name.Reserved)))
-    return result
+    return WPUQueueApc(thread, apc, context, error)
   }
 }
 
