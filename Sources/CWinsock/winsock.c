@@ -94,6 +94,27 @@ int ws2_judge_read(const void *word) {
   return result < 0 && errno == EFAULT ? EFAULT : 0;
 }
 
+/* Asked once for each thread: it reads /proc/self/maps for the first one. The lower end tells a signal's stack, which may
+ * lie anywhere, from the thread's own. */
+int ws2_is_on_stack(const void *at, size_t size) {
+  static _Thread_local uintptr_t low, high;
+  uintptr_t frame = (uintptr_t)__builtin_frame_address(0), first = (uintptr_t)at;
+  if (high == 0) {
+    pthread_attr_t attributes;
+    void *base = NULL;
+    size_t whole = 0;
+    high = 1;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+      if (pthread_attr_getstack(&attributes, &base, &whole) == 0) {
+        low = (uintptr_t)base;
+        high = low + whole;
+      }
+      pthread_attr_destroy(&attributes);
+    }
+  }
+  return frame >= low && first >= frame && first < high && size <= high - first;
+}
+
 #if !defined(MADV_POPULATE_WRITE)
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif

@@ -99,7 +99,7 @@ struct IoctlCall {
   private var pointersAreGood: Bool {
     if unsafe returned == nil {
       guard unsafe overlapped != nil || isSet else { return false }
-    } else if !(unsafe isInThisPage(returned)) {
+    } else {
       guard unsafe isWritable(returned, MemoryLayout<DWORD>.size) else { return false }
     }
     guard let overlapped = unsafe overlapped else { return true }

@@ -59,6 +59,9 @@ int ws2_set_descriptor_flags(int fd, int flags); /* fcntl(F_SETFL) */
 int ws2_judge_write(void *_Nullable word);
 /* FUTEX_CMP_REQUEUE: 0 when the aligned word can be read. */
 int ws2_judge_read(const void *_Nullable word);
+/* Whether the bytes lie between this call's frame and the end of the thread's stack, where memory is mapped and can be
+ * written: they need no judge. */
+int ws2_is_on_stack(const void *_Nullable at, size_t size);
 int ws2_populate_write(void *_Nonnull page, size_t size);
 
 /* Waits while *word is expected, at most milliseconds (negative: for ever). */
