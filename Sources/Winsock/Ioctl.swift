@@ -68,12 +68,7 @@ struct IoctlCall {
     case SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT,
       SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS:
       return redirect()
-    default:
-      do throws(WSAError) {
-        return IoctlAnswer(bytes: try other())
-      } catch {
-        return IoctlAnswer(error: error, bytes: error == WSAError(WSAEOPNOTSUPP) ? 0 : nil)
-      }
+    default: return other()
     }
   }
 
