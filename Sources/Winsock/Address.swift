@@ -73,7 +73,11 @@ struct SocketName {
       guard isInternetName else { return 0 }
       return unsafe withUnsafeBytes(of: storage) { unsafe $0.load(fromByteOffset: 2, as: UInt16.self) }
     }
-    set { unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: newValue, toByteOffset: 2, as: UInt16.self) } }
+    set {
+      unsafe withUnsafeMutableBytes(of: &storage) {
+        unsafe $0.storeBytes(of: newValue, toByteOffset: 2, as: UInt16.self)
+      }
+    }
   }
 
   func withPointer<Result>(_ body: (UnsafeMutablePointer<sockaddr>) -> Result) -> Result {

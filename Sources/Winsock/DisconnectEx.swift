@@ -23,7 +23,9 @@ public func ws2_DisconnectEx(
     let reuses = flags != 0
     if reuses { socket.endReceives() }
     guard let overlapped = unsafe overlapped, socket.isOverlapped else {
-      if let error = try socket.synchronous({ socket.queue.exclusively { socket.disconnect(reuses: reuses) } }).error { throw error }
+      if let error = try socket.synchronous({ socket.queue.exclusively { socket.disconnect(reuses: reuses) } }).error {
+        throw error
+      }
       return yes
     }
     try unsafe judge(count: nil, overlapped)

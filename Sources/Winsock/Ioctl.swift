@@ -50,6 +50,8 @@ struct IoctlCall {
   }
 
   func answer() throws(WSAError) -> IoctlAnswer {
+    // Not in the attempt, which has the lock that cancelling takes.
+    if code == ws2_SIO_FLUSH { socket.flush() }
     guard let overlapped = unsafe overlapped else { return perform() }
     if Reactor.forcesPending, let error = failsAtOnce() { throw error }
     // The indication says the rest: an answer that comes later may not touch what the program has on its stack.

@@ -79,7 +79,9 @@ extension IoctlCall {
       unsafe withUnsafeMutableBytes(of: &info.iiAddress) { unsafe Self.copy(name, to: $0) }
       unsafe withUnsafeMutableBytes(of: &info.iiNetmask) { unsafe Self.copy(entry.ifa_netmask, to: $0) }
       if unsafe entry.ifa_flags & UInt32(IFF_BROADCAST) != 0 {
-        unsafe withUnsafeMutableBytes(of: &info.iiBroadcastAddress) { unsafe Self.copy(entry.ifa_ifu.ifu_broadaddr, to: $0) }
+        unsafe withUnsafeMutableBytes(of: &info.iiBroadcastAddress) {
+          unsafe Self.copy(entry.ifa_ifu.ifu_broadaddr, to: $0)
+        }
       }
       unsafe withUnsafeBytes(of: info) { unsafe list.append(contentsOf: $0) }
     }

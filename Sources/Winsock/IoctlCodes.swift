@@ -1,6 +1,11 @@
 import CWinsock
 import Glibc
 
+extension Socket {
+  /// SIO_FLUSH. Linux does not take back what it has been given to send; what is still here ends.
+  func flush() { Self.queue(of: descriptor)?.cancel { _ in true } }
+}
+
 extension IoctlCall {
   /// WSAIoctl's codes beside the redirect ones (Microsoft's page "Winsock IOCTLs" and that of each code).
   func other() -> IoctlAnswer {
@@ -22,9 +27,7 @@ extension IoctlCall {
     case ws2_SIO_GET_EXTENSION_FUNCTION_POINTER: return try extensionFunction()
     case ws2_SIO_UDP_CONNRESET, ws2_SIO_UDP_NETRESET: return try setResets()
     case ws2_SIO_FLUSH:
-      // Linux does not take back what it has been given to send; what is still here ends.
-      Socket.queue(of: socket.descriptor)?.cancel { _ in true }
-      return IoctlAnswer(bytes: 0)
+      return IoctlAnswer(bytes: 0)  // done before
     case ws2_SIO_LOOPBACK_FAST_PATH:
       _ = try readDWORD()
       return IoctlAnswer(bytes: 0)  // a hint

@@ -3,6 +3,7 @@
 #define WFPSHIM_WINSOCK2_H
 
 #include "ws2def.h"
+#include "windows.h" /* as Windows' own does */
 
 #define WSAAPI
 #define WINSOCK_VERSION MAKEWORD(2, 2)
