@@ -7,7 +7,10 @@ BUILD_NEEDS := git=git g++=g++ /usr/include/$(shell uname -m)-linux-gnu/ffi.h=li
 LIB := /usr/lib/$(shell uname -m)-linux-gnu
 DEMO_NEEDS := nginx=nginx curl=curl
 TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
-  ip=iproute2 setpriv=util-linux \
+  ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
+  cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \
+  sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
+  systemd-socket-activate=systemd \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
   $(LIB)/libproxychains.so.4=libproxychains4
@@ -15,15 +18,17 @@ CHECK_NEEDS := clang-format=clang-format
 
 # SwiftPM would write RUNPATH $$ORIGIN into the libraries (hazard H37).
 SWIFT_FLAGS := --disable-local-rpath
+# What is installed does not name the folder in which it was built (assertions of C code would).
+RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test check bench install clean format
+.PHONY: build demo test check bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
 	@tools/require $(BUILD_NEEDS)
-	swift build -c release $(SWIFT_FLAGS)
+	swift build -c release $(RELEASE_FLAGS)
 
 demo: build
 	@tools/require $(DEMO_NEEDS)
@@ -47,8 +52,13 @@ bench: build
 	@tools/require $(BENCH_NEEDS)
 	@Tests/Bench/bench $(if $(ONLY),--only $(ONLY))
 
-install:
-	@tools/require $(BUILD_NEEDS)
+ORACLE_NEEDS := wine=wine x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 python3=python3
+
+oracle: build
+	@tools/require $(ORACLE_NEEDS)
+	@Tests/Oracle/oracle
+
+install: build
 	@tools/install "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 # The export map holds exactly the names of the one list.
@@ -62,4 +72,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf .build .build-install
+	rm -rf .build

@@ -17,7 +17,7 @@ let cNoWarnings: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"]), .treatAllWarn
 func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
 
 /// Probes of the preload tests beside the three that every one needs.
-let chainProbes: [Target.Dependency] = ["ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets"]
+let chainProbes: [Target.Dependency] = ["ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch"]
 
 func probe(_ name: String, _ folder: String) -> Target {
   .executableTarget(
@@ -107,13 +107,22 @@ let package = Package(
       dependencies: [
         "CEngine", "FilterEngine", "Policy", "RedirectCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: strict),
+      ], resources: [.embedInCode("policy.schema.json")], swiftSettings: strict,
+      // What is installed needs no toolchain. The libraries are what the static Foundation is made of.
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-static-stdlib", "-use-ld=lld", "-L\(here)/link/static", "-lCoreFoundation", "-l_FoundationICU",
+            "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+          ] + linker(["--gc-sections", "--as-needed"]), .when(configuration: .release))
+      ]),
 
     .testTarget(
       name: "RedirectCoreTests", dependencies: ["RedirectCore", "CEngine", "Policy"],
       swiftSettings: noWarnings),
     .testTarget(
-      name: "PolicyTests", dependencies: ["Policy", "RedirectCore", "CEngine"],
+      name: "PolicyTests",
+      dependencies: ["Policy", "RedirectCore", "CEngine", .product(name: "Yams", package: "Yams")],
       swiftSettings: noWarnings),
     .testTarget(
       name: "FilterEngineTests", dependencies: ["FilterEngine", "Policy", "RedirectCore", "CEngine"],
@@ -139,5 +148,6 @@ let package = Package(
     probe("ProbeSockets", "sockets"),
     probe("ProbeIoctl", "ioctl"),
     probe("ProbePeer", "peer"),
+    probe("ProbeLaunch", "launch"),
   ]
 )

@@ -8,6 +8,7 @@ EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
   int ours = address == NULL;
   int accepted =
       ours ? real_accept4(fd, (struct sockaddr *)&peer, &peer_length, flags) : real_accept4(fd, address, length, flags);
+  wfp_ready();
   if (accepted >= 0 && wfp_core_listens())
     wfp_core_accepted(accepted, ours ? (struct sockaddr *)&peer : NULL, ours ? peer_length : 0);
   return accepted;
@@ -18,6 +19,7 @@ EXPORT int accept(int fd, struct sockaddr *address, socklen_t *length) {
   socklen_t peer_length = sizeof peer;
   int ours = address == NULL;
   int accepted = ours ? real_accept(fd, (struct sockaddr *)&peer, &peer_length) : real_accept(fd, address, length);
+  wfp_ready();
   if (accepted >= 0 && wfp_core_listens())
     wfp_core_accepted(accepted, ours ? (struct sockaddr *)&peer : NULL, ours ? peer_length : 0);
   return accepted;

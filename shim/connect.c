@@ -3,6 +3,7 @@
 
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
   struct wfp_connect plan = {.length = 0};
+  wfp_ready();
   int32_t what = wfp_core_connect(fd, address, length, &plan);
   if (what < 0) return wfp_fail(-what);
   if (what == WFP_PASS) return real_connect(fd, address, length);

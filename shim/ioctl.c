@@ -12,6 +12,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   uint32_t code = (uint32_t)request;
   if (__builtin_expect(code - SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS > 2, 1))
     return real_ioctl(fd, request, argument);
+  wfp_ready();
   int32_t result = wfp_core_ioctl(fd, code, argument);
   return result < 0 ? wfp_fail(-result) : 0;
 }

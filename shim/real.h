@@ -41,6 +41,13 @@ void *wfp_next_definition(void **slot, const char *name);
 #define real_sendto (wfp_find_sendto())
 #define real_sendmsg (wfp_find_sendmsg())
 
+// The settings, for hooks that ask the core: not the constructor's business alone (load.c).
+extern int wfp_settings_read;
+void wfp_read_settings(void);
+static inline void wfp_ready(void) {
+  if (__builtin_expect(!__atomic_load_n(&wfp_settings_read, __ATOMIC_ACQUIRE), 0)) wfp_read_settings();
+}
+
 static inline int wfp_fail(int error) {
   errno = error;
   return -1;

@@ -15,6 +15,7 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
                       socklen_t length) {
   if (__builtin_expect(!fast_open(flags, address), 1)) return real_sendto(fd, data, size, flags, address, length);
   struct wfp_connect plan = {.length = 0};
+  wfp_ready();
   int32_t what = wfp_core_connect(fd, address, length, &plan);
   if (what < 0) return wfp_fail(-what);
   if (what == WFP_PASS) return real_sendto(fd, data, size, flags, address, length);
@@ -26,6 +27,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
       !message->msg_name)
     return real_sendmsg(fd, message, flags);
   struct wfp_connect plan = {.length = 0};
+  wfp_ready();
   int32_t what = wfp_core_connect(fd, message->msg_name, message->msg_namelen, &plan);
   if (what < 0) return wfp_fail(-what);
   if (what == WFP_PASS) return real_sendmsg(fd, message, flags);

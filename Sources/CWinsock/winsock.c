@@ -48,11 +48,14 @@ int ws2_error_from_errno(int number) {
 
 static _Thread_local int last_error;
 static _Thread_local int callback_depth;
+static _Thread_local void *provider;
 
 int ws2_last_error(void) { return last_error; }
 void ws2_set_last_error(int error) { last_error = error; }
 int ws2_callback_depth(void) { return callback_depth; }
 void ws2_add_callback_depth(int change) { callback_depth += change; }
+void *ws2_provider(void) { return provider; }
+void ws2_set_provider(void *entered) { provider = entered; }
 
 static pthread_mutex_t objects = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int forks;

@@ -19,7 +19,10 @@ package struct GUID: Hashable, Sendable, CustomStringConvertible {
     var body = Substring(text)
     if body.hasPrefix("{") && body.hasSuffix("}") && body.count > 2 { body = body.dropFirst().dropLast() }
     let groups = body.split(separator: "-", omittingEmptySubsequences: false)
-    guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], let bytes = hexBytes(groups.joined()) else { return nil }
+    // The count of bytes too: `hexBytes` skips blanks.
+    guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], let bytes = hexBytes(groups.joined()), bytes.count == 16 else {
+      return nil
+    }
     self.bytes = GUID.swapped(bytes)
   }
 

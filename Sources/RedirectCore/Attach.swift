@@ -11,7 +11,7 @@ enum EngineState {
 /// attached anew when another file took its place (SPEC S4.1: any start order).
 func currentEngine() -> EngineState {
   let process = unsafe wfp_process()
-  if unsafe wfp_load(&process.pointee.loaded) == 0 { return .absent }
+  if unsafe wfp_load(&process.pointee.loaded) != 1 { return .absent }
   if let engine = mappedEngine() {
     if unsafe wfp_load32(&engine.header.pointee.superseded) == 0 && !isReplaced() { return .attached(engine) }
   }

@@ -54,6 +54,7 @@ private func decideOnce(
   case .pass:
     if let slot = request.slotIfSought { unsafe request.destination.store(to: &slot.flow.pointee.destination) }
     return pass
+  case _ where isOfAnotherLibrary(&request): return pass
   case .block(let filter):
     unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
     return -EACCES
@@ -71,6 +72,15 @@ private func decideOnce(
       return -ECONNREFUSED
     }
   }
+}
+
+/// Two versions of this library in one process: what reaches this one is the other's connect to the endpoint, for which
+/// it has just published the flow. Asked only when a filter matches.
+private func isOfAnotherLibrary(_ request: inout ConnectRequest) -> Bool {
+  guard let slot = request.slot(), slot.word.state == Int(WFP_PUBLISHED) else { return false }
+  let endpoint = unsafe Address(&slot.flow.pointee.endpoint)
+  return unsafe slot.flow.pointee.client_pid == wfp_pid() && endpoint.port == request.remote.port
+    && endpoint.sameHost(as: request.remote) && !isUnderWay(request.descriptor)
 }
 
 /// A repeated connect: the kernel answers EALREADY, EISCONN or 0, and nothing is published (SPEC S7.3).

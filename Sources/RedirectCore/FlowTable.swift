@@ -196,7 +196,7 @@ extension Engine {
   private func isReleased(_ flow: UnsafeMutablePointer<wfp_flow>) -> Bool {
     if unsafe wfp_load32(&flow.pointee.hints) & UInt32(WFP_HINT_ACCEPTED_CLOSED) != 0 { return true }
     if unsafe wfp_process_exists(flow.pointee.service_pid) == -ESRCH { return true }
-    let now = wfp_now(CLOCK_REALTIME)
+    let now = wfp_now(CLOCK_MONOTONIC)  // a clock that is set must not end it
     let since = unsafe wfp_load(&flow.pointee.unseen)
     if since == 0 {
       unsafe wfp_store(&flow.pointee.unseen, now)

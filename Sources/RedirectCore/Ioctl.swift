@@ -59,6 +59,7 @@ private func query(
   // The process that claimed it knows already; so does its forked child.
   if unsafe UInt64(slot.flow.pointee.service_pid) != wfp_load(&wfp_process().pointee.identity_pid) {
     rememberHeld(slot)
+    rememberServed(unsafe Address(&slot.flow.pointee.endpoint), cookie: 0)
   }
   return result
 }

@@ -9,6 +9,20 @@ func wfp_core_listening(_ fd: Int32) {
   watchDescriptor(fd)
 }
 
+/// A service that was started with its listeners (sd_listen_fds(3): from descriptor 3 on) never calls listen, and may
+/// connect before it accepts.
+@c @implementation
+func wfp_core_inherited(_ pid: UnsafePointer<CChar>?, _ count: UnsafePointer<CChar>) {
+  guard let pid = unsafe pid, unsafe decimal(pid) == UInt64(wfp_pid()), let count = unsafe decimal(count) else {
+    return  // meant for another process, which left its environment
+  }
+  var i: Int32 = 0
+  while i < Int32(WFP_SERVED_MAX) && UInt64(i) < count {
+    if socketOption(3 &+ i, SOL_SOCKET, SO_ACCEPTCONN) == 1 { wfp_core_listening(3 &+ i) }
+    i &+= 1
+  }
+}
+
 /// - Parameter cookie: of the listener; 0 when it was learnt from an accepted socket.
 func rememberServed(_ address: Address, cookie: UInt64) {
   if serves(address) && cookie == 0 { return }

@@ -7,7 +7,15 @@ func wfp_core_load(
   _ engine: UnsafePointer<CChar>?, _ log: UnsafePointer<CChar>?, _ required: UnsafePointer<CChar>?
 ) {
   let process = unsafe wfp_process()
-  if unsafe process.pointee.loaded != 0 { return }
+  // 2: another thread is at it, or this one, which a signal has interrupted. Bounded for the latter's sake.
+  if unsafe wfp_swap_if(&process.pointee.loaded, 0, 2) == 0 {
+    var turns = 0
+    while unsafe turns < 2000 && wfp_load(&process.pointee.loaded) == 2 {
+      turns &+= 1
+      wfp_yield()
+    }
+    return
+  }
   if let engine = unsafe engine { unsafe process.pointee.engine_path = unsafe keepText(engine) }
   if let required = unsafe required {
     unsafe process.pointee.required = required[0] == 0x31 && required[1] == 0 ? 1 : 0
@@ -23,16 +31,21 @@ private func readLogTarget(_ text: UnsafePointer<CChar>, _ process: UnsafeMutabl
   if unsafe equals(text, "stderr") {
     unsafe process.pointee.log_descriptor = 3
   } else if unsafe text[0] == 0x66 && text[1] == 0x64 && text[2] == 0x3a {
-    var number: UInt64 = 0
-    var at = 3
-    while unsafe text[at] >= 0x30 && text[at] <= 0x39 && at < 12 {
-      number = number &* 10 &+ UInt64(truncatingIfNeeded: unsafe text[at] &- 0x30)
-      at &+= 1
-    }
-    if unsafe at > 3 && text[at] == 0 { unsafe process.pointee.log_descriptor = number &+ 1 }
+    if let number = unsafe decimal(text + 3) { unsafe process.pointee.log_descriptor = number &+ 1 }
   } else {
     unsafe process.pointee.log_path = unsafe keepText(text)
   }
+}
+
+/// A number of at most nine digits, and nothing else.
+func decimal(_ text: UnsafePointer<CChar>) -> UInt64? {
+  var number: UInt64 = 0
+  var at = 0
+  while unsafe text[at] >= 0x30 && text[at] <= 0x39 && at < 9 {
+    number = number &* 10 &+ UInt64(truncatingIfNeeded: unsafe text[at] &- 0x30)
+    at &+= 1
+  }
+  return unsafe at > 0 && text[at] == 0 ? number : nil
 }
 
 /// Copies a C string into the process's text. Only at load and under the attach lock.

@@ -18,6 +18,14 @@ public func WSAAccept(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?,
   _ condition: LPCONDITIONPROC?, _ callbackData: DWORD_PTR
 ) -> SOCKET {
+  unsafe accept(handle, name, size, Callback(condition), callbackData)
+}
+
+/// WSAAccept, whoever calls it.
+func accept(
+  _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?,
+  _ condition: Callback<LPCONDITIONPROC>?, _ callbackData: DWORD_PTR
+) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     let listener = try Socket(handle)
     defer { listener.reenable(FD_ACCEPT) }
@@ -128,7 +136,7 @@ extension Socket {
 
 /// Calls the condition function: the caller's address, the socket's own, nothing else is known to TCP.
 private func ask(
-  _ condition: LPCONDITIONPROC, _ accepted: AcceptedConnection, _ callbackData: DWORD_PTR
+  _ condition: Callback<LPCONDITIONPROC>, _ accepted: AcceptedConnection, _ callbackData: DWORD_PTR
 ) -> Int32 {
   ws2_add_callback_depth(1)
   defer { ws2_add_callback_depth(-1) }
@@ -138,7 +146,7 @@ private func ask(
       var caller = unsafe buffer(peer, accepted.peer.size)
       var called = unsafe buffer(callee, local.size)
       var group: GROUP = 0
-      return unsafe condition(&caller, nil, nil, nil, &called, nil, &group, callbackData)
+      return unsafe condition(&caller, &called, &group, callbackData)
     }
   }
 }

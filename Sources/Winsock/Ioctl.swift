@@ -7,6 +7,15 @@ public func WSAIoctl(
   _ returned: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?,
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe control(
+    handle, code, input, inputSize, output, outputSize, returned, overlapped, CompletionRoutine(routine))
+}
+
+/// WSAIoctl, whoever calls it.
+func control(
+  _ handle: SOCKET, _ code: DWORD, _ input: LPVOID?, _ inputSize: DWORD, _ output: LPVOID?, _ outputSize: DWORD,
+  _ returned: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let call = unsafe IoctlCall(
@@ -37,7 +46,7 @@ struct IoctlCall {
   let outputSize: DWORD
   let returned: UnsafeMutablePointer<DWORD>?
   let overlapped: LPWSAOVERLAPPED?
-  let routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+  let routine: CompletionRoutine?
 
   var isSet: Bool { code == SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS }
 
@@ -92,7 +101,7 @@ struct IoctlCall {
     }
     guard let overlapped = unsafe overlapped else { return true }
     guard unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size) else { return false }
-    guard let routine = unsafe routine else { return true }
-    return unsafe isExecutable(routine)
+    guard let routine else { return true }
+    return unsafe isExecutable(routine.function) && routine.canBeQueued
   }
 }

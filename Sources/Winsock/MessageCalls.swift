@@ -33,7 +33,7 @@ public func ws2_WSARecvMsg(
     let attempt = { transfer.receive(socket, flags, isStream: false) }
     let result: OperationResult
     if let overlapped = unsafe overlapped {
-      result = try unsafe socket.overlapped(overlapped, routine, .receive, attempt: attempt)
+      result = try unsafe socket.overlapped(overlapped, CompletionRoutine(routine), .receive, attempt: attempt)
     } else {
       result = try socket.synchronous(waitingFor: POLLIN, attempt)
     }
@@ -71,7 +71,7 @@ public func WSASendMsg(
     let attempt = { transfer.send(socket, wanted) }
     let result: OperationResult
     if let overlapped = unsafe overlapped {
-      result = try unsafe socket.overlapped(overlapped, routine, .send, attempt: attempt)
+      result = try unsafe socket.overlapped(overlapped, CompletionRoutine(routine), .send, attempt: attempt)
     } else {
       result = try socket.synchronous(attempt)
     }

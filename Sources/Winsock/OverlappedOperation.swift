@@ -17,6 +17,8 @@ final class OverlappedOperation: @unchecked Sendable {  // immutable, or under t
   let overlapped: LPWSAOVERLAPPED
   let direction: Direction
   let issuer = ThreadRecord.current
+  /// The provider that was asked for it, whose last WSPCleanup ends it; nil: ws2_32 itself.
+  let provider = unsafe ws2_provider()
   /// Never waits. Nil: not yet. Runs under the queue's lock.
   let attempt: () -> OperationResult?
   private let indication: Indication

@@ -57,6 +57,15 @@ public func WSARecvFrom(
   _ fromSize: UnsafeMutablePointer<Int32>?, _ overlapped: LPWSAOVERLAPPED?,
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe receive(handle, buffers, count, received, flags, from, fromSize, overlapped, CompletionRoutine(routine))
+}
+
+/// WSARecvFrom, whoever calls it.
+func receive(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
+  _ flags: UnsafeMutablePointer<DWORD>?, _ from: UnsafeMutablePointer<sockaddr>?,
+  _ fromSize: UnsafeMutablePointer<Int32>?, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let overlapped = unsafe socket.isOverlapped ? overlapped : nil
@@ -113,7 +122,7 @@ extension Socket {
   /// What a call has received; with WSAEMSGSIZE the beginning of a datagram.
   fileprivate func receive(
     _ transfer: Transfer, _ flags: Int32, _ overlapped: LPWSAOVERLAPPED,
-    _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+    _ routine: CompletionRoutine?
   ) throws(WSAError) -> OperationResult {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }

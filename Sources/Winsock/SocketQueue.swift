@@ -143,9 +143,9 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     }) ?? []
   }
 
-  /// WSACleanup's way: the status says WSA_OPERATION_ABORTED, and nothing is indicated.
-  func abandon() {
-    for operation in take({ _ in true }) { operation.abandon() }
+  /// WSACleanup's and WSPCleanup's way: the status says WSA_OPERATION_ABORTED, and nothing is indicated.
+  func abandon(_ isMeant: (OverlappedOperation) -> Bool = { _ in true }) {
+    for operation in take(isMeant) { operation.abandon() }
   }
 
   /// The socket goes: everything ends, and the next one with this number starts anew.

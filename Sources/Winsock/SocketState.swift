@@ -37,6 +37,8 @@ struct SocketAttributes: OptionSet {
   static let wasAccepted = SocketAttributes(rawValue: 512)
   /// SIO_UDP_CONNRESET FALSE: a datagram that found no receiver is no error of the next receive.
   static let ignoresResets = SocketAttributes(rawValue: 1024)
+  /// Made by WPUCreateSocketHandle.
+  static let isProviderHandle = SocketAttributes(rawValue: 1 << 16)
 }
 
 /// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.

@@ -43,7 +43,7 @@ final class ThreadRecord: @unchecked Sendable {
   /// Who is woken by the next call; nil while the thread does not wait alertably.
   func wakes(_ sleeper: Sleeper?) { self.sleeper = sleeper }
 
-  fileprivate func end() {
+  func end() {
     let dropped = locked {
       hasEnded = true
       defer { calls = [] }

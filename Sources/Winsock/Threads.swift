@@ -4,7 +4,7 @@ import Glibc
 /// What a new thread needs to know.
 @safe
 private struct ThreadStart {
-  let routine: LPTHREAD_START_ROUTINE
+  let routine: Callback<LPTHREAD_START_ROUTINE>
   let parameter: LPVOID?
   let object: ThreadObject
 }
@@ -13,6 +13,14 @@ private struct ThreadStart {
 public func CreateThread(
   _ security: LPSECURITY_ATTRIBUTES?, _ stackSize: SIZE_T, _ routine: LPTHREAD_START_ROUTINE?, _ parameter: LPVOID?,
   _ flags: DWORD, _ identifier: LPDWORD?
+) -> HANDLE? {
+  unsafe startThread(stackSize, Callback(routine), parameter, flags, identifier)
+}
+
+/// CreateThread, whoever calls it.
+func startThread(
+  _ stackSize: SIZE_T, _ routine: Callback<LPTHREAD_START_ROUTINE>?, _ parameter: LPVOID?, _ flags: DWORD,
+  _ identifier: LPDWORD?
 ) -> HANDLE? {
   unsafe win32(failing: nil) { () throws(WSAError) in
     guard let routine = unsafe routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
@@ -37,7 +45,10 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
   let start = unsafe pointer.move()
   unsafe pointer.deallocate()
   start.object.begin(DWORD(bitPattern: ws2_thread_identifier()))
-  start.object.end(unsafe start.routine(start.parameter))
+  let code = unsafe start.routine(start.parameter)
+  // Before the handle says so: what the thread began has ended, and no call can be queued to it any more.
+  ThreadRecord.current.end()
+  start.object.end(code)
   return nil
 }
 

@@ -5,7 +5,7 @@ import Policy
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Checks, loads and shows policies.",
-    subcommands: [Check.self, Load.self, Unload.self, Show.self])
+    subcommands: [Check.self, Load.self, Unload.self, Show.self, Schema.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -87,6 +87,15 @@ struct PolicyCommand: ParsableCommand {
         let report = PolicyReport(sets: try engine.sets(), generation: engine.generation)
         print(json ? try report.json.text() : report.text)
       }
+    }
+  }
+
+  struct Schema: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the JSON Schema of policy files, which editors can check and complete them with.")
+
+    func run() {
+      print(String(decoding: PackageResources.policy_schema_json, as: UTF8.self), terminator: "")
     }
   }
 

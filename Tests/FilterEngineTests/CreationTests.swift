@@ -98,7 +98,7 @@ import Testing
     #expect(directory.entries == ["engine"])
   }
 
-  /// No room: a typed error, and nothing is left behind.
+  /// H47: no room: a typed error, and nothing is left behind.
   @Test(.enabled("needs a file system of its own: mount(2) as root") { SmallFileSystem.isPossible })
   func noSpace() throws {
     let directory = try PrivateDirectory()

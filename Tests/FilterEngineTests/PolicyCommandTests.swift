@@ -27,6 +27,15 @@ import Testing
     #expect(directory.entries == ["bad.yaml", "good.yaml", "worse.yaml"])
   }
 
+  /// S11: the schema that is printed is the one in docs.
+  @Test func schema() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../docs/policy.schema.json")
+    let printed = try wfpctl(["policy", "schema"])
+    #expect(printed.code == 0 && printed.errors.isEmpty)
+    #expect(printed.output == (try String(contentsOf: file, encoding: .utf8)))
+  }
+
   @Test func filesThatCannotBeRead() throws {
     let directory = try PrivateDirectory()
     let missing = try wfpctl(["policy", "check", directory.path + "/none.yaml"])

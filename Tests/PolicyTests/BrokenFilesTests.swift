@@ -43,6 +43,8 @@ struct Broken: CustomTestStringConvertible {
     }
   }
 
+  static var all: [Broken] { documents + structure + providers + filters + conditions + fields }
+
   // S11: YAML itself.
   static let documents = [
     Broken("", "1:1", "the file is empty; expected a policy: version, providers, filters"),

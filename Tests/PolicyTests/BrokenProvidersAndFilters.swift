@@ -54,6 +54,11 @@ extension BrokenFilesTests {
     Broken(
       "version: 1\nproviders:\n  - {name: p, guid: 12345678-1234-1234-1234-123456789abc, endpoints: [\"127.0.0.1:1\"]}\n  - {name: q, guid: 12345678-1234-1234-1234-123456789ABC, endpoints: [\"127.0.0.1:1\"]}\n",
       "4:21", "provider 'p' has the GUID 12345678-1234-1234-1234-123456789abc too; expected a GUID of its own"),
+    // Blanks are skipped between the digits of `bytes`, not here: fifteen bytes are no GUID.
+    Broken(
+      provider("guid: '12 34 56-1234-1234-1234-123456789abc'"), "5:11",
+      "the GUID of a provider is '12 34 56-1234-1234-1234-123456789abc'; expected xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx in hexadecimal, not all zero"
+    ),
     Broken(
       provider("accepts: proxy"), "5:14", "accepts is 'proxy'; expected preload or redirect or tproxy or proxy-v2"),
     Broken(provider("accepts: []"), "5:14", "accepts is an empty list; expected at least one producer"),

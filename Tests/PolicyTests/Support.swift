@@ -1,9 +1,11 @@
 import CEngine
 import Policy
 
-/// Reads a policy as the set `test` of a machine with one user, `alice` (1000).
+/// Reads a policy as the set `test` of a machine with one user, `alice` (1000). A good one must be good to the schema.
 func read(_ text: String, name: String = "test") throws(PolicyErrors) -> PolicySet {
-  try PolicySet(text: text, file: "test.yaml", name: name) { $0 == "alice" ? 1000 : nil }
+  let set = try PolicySet(text: text, file: "test.yaml", name: name) { $0 == "alice" ? 1000 : nil }
+  Schema.expectGood(text)
+  return set
 }
 
 /// What is wrong with a policy; empty for a good one.

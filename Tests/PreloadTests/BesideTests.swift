@@ -42,7 +42,7 @@ import Testing
     let origin = try stage.origin()
     let service = try stage.service("contoso", redirecting: [origin.port])
     let file = stage.folder + "/client"
-    try FileManager.default.copyItem(atPath: products.appending(path: "ProbeClient").path, toPath: file)
+    try copyProgram(products.appending(path: "ProbeClient").path, to: file)
     try #require(chown(file, 65534, 65534) == 0 && chmod(file, 0o4755) == 0)
     let (status, lines) = try stage.shimmed(file, ["127.0.0.1", "\(origin.port)"]).finish()
     #expect(status == 0, "\(lines)")

@@ -113,7 +113,7 @@ import Testing
     #expect(passed.isEmpty, "\(passed)")
   }
 
-  /// S10.5: another engine takes the name by rename. Programs started afterwards use it; those that run neither crash
+  /// S10.5, H47: another engine takes the name by rename. Programs started afterwards use it; those that run neither crash
   /// nor stop, and follow.
   @Test func replaced() throws {
     let ground = try Stage()

@@ -41,6 +41,20 @@ import Testing
     #expect(try other.program.stop().count(containing: "accepted") == 1)
   }
 
+  /// S7.3, H12: a connect that a signal interrupts goes on, so the flow stays published.
+  @Test func interrupted() throws {
+    let stage = try Stage()
+    let origin = try stage.origin()
+    let stuck = try full(stage, "127.0.0.1")
+    try redirect(stage, origin.port, to: stuck.port)
+    let probe = try stage.shimmed("ProbeSockets", ["interrupted", "127.0.0.1", "\(origin.port)", "1", "--hold"])
+    #expect(try probe.line("connect") == "connect EINTR")
+    _ = try probe.line("holding")
+    #expect(try stage.flows().map(\.state) == ["published"])
+    probe.signal(SIGUSR1)
+    #expect(try probe.finish().status == 0)
+  }
+
   /// S7.3: SO_SNDTIMEO ends a connect with EINPROGRESS; after a disconnect the socket connects elsewhere.
   @Test(arguments: ["127.0.0.1", "::1", "::ffff:127.0.0.1"], [true, false])
   func sendTimeout(host: String, shimmed: Bool) throws {

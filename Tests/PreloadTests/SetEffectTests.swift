@@ -65,6 +65,28 @@ import Testing
     #expect(told.count == 2 && told.first == hops(results[2]).first)
   }
 
+  /// The 60 s and more: after the slot has served others, by a process whose clock is two hours ahead.
+  @Test("S3.4: a record long after its connection") func hoursLater() throws {
+    let stage = try Stage()
+    let origin = try stage.origin()
+    let next = try Calls(stage, ["accept flow", "R flow"])
+    try next.redirect("fabrikam", ports: [origin.port], weight: 50)
+    let script = try Calls(stage, ["accept f", "R f keep", "hex", "peer f f", "close f", "drain 4400"])
+    try script.redirect("contoso", ports: [Calls.dialled, origin.port])
+    let peer = try script.peer()
+    try #require(try peer.line() == "connected")
+    _ = try script.program.line("end")
+    try #require(try script.peer("--churn", "4400").finish().status == 0)
+    let blob = try script.results()[2]
+    let faketime = try #require(NeighbourTests.neighbours.first { $0.name == "libfaketime" }?.path)
+    let later = try stage.keep(
+      Program(
+        "ProbeIoctl", ["127.0.0.1", "new s tcp", "S s in=hex:\(blob)", "connect s 127.0.0.1 \(origin.port)"],
+        preload: "\(faketime):\(shim)", environment: stage.environment.merging(["FAKETIME": "+2h"]) { $1 }))
+    #expect(try Array(later.finish().lines.dropFirst()) == ["ok", "0 - 0 -", "connected"])
+    #expect(try next.results() == ["ok", "0 - 192 wrote"])
+  }
+
   @Test("S3.4: set here, connected by another process") func otherProcess() throws {
     let (results, told) = try chain(
       ["accept f", "R f keep", "hex", "new s tcp", "S s", "pass connect s 127.0.0.1 ORIGIN"], peers: 1)

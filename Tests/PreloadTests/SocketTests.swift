@@ -63,7 +63,7 @@ import Testing
       let arguments = [check.name, host, "\(origin.port)", "\(other.port)"]
       let plain = try stage.keep(Program("ProbeSockets", arguments)).finish()
       #expect(plain.status == 0 && plain.lines.last == check.last, "\(host) plain: \(plain.lines)")
-      let shimmed = try stage.shimmed("ProbeSockets", arguments).finish(seconds: 30)
+      let shimmed = try stage.shimmed("ProbeSockets", arguments).finish()
       #expect(shimmed.lines == plain.lines, "\(host)")
       let flows = try service.stop().count(containing: "flow")
       #expect(flows == check.flows, "\(host)")

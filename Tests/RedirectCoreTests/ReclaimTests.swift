@@ -81,6 +81,42 @@ struct ReclaimTests {
     #expect(isOver(slot))
   }
 
+  /// A claimed flow of which the kernel's tables know neither socket, as after a reset.
+  private func reset() -> Slot {
+    let slot = memory.slot(hops: [wfp_hop()], state: Int(WFP_CLAIMED))!
+    Address(family: UInt16(AF_INET), port: UInt16(1).bigEndian, high: 0x7f03_0201 << 32, low: 0)
+      .store(to: &slot.flow.pointee.source)
+    Address(family: UInt16(AF_INET), port: UInt16(2).bigEndian, high: 0x7f03_0202 << 32, low: 0)
+      .store(to: &slot.flow.pointee.endpoint)
+    slot.flow.pointee.accepted_cookie = 4712
+    slot.flow.pointee.service_pid = wfp_pid()
+    return slot
+  }
+
+  @Test("S2.13: a flow whose socket was reset is over after five minutes, or when its service says so")
+  func releasedAfterReset() {
+    let minute: UInt64 = 60_000_000_000
+    let now = wfp_now(CLOCK_MONOTONIC)
+    let slot = reset()
+    #expect(!isOver(slot) && slot.flow.pointee.unseen >= now && !isOver(slot))
+    // A machine that has run for less than five minutes cannot show the end.
+    if now > 6 * minute {
+      slot.flow.pointee.unseen = now - 4 * minute
+      #expect(!isOver(slot))
+      slot.flow.pointee.unseen = now - 5 * minute - 1
+      #expect(isOver(slot))
+    }
+    let closed = reset()
+    closed.flow.pointee.hints = UInt32(WFP_HINT_ACCEPTED_CLOSED)
+    #expect(isOver(closed))
+    let left = reset()
+    left.flow.pointee.service_pid = deadProcess()
+    #expect(isOver(left))
+    let queued = reset()
+    queued.flow.pointee.accepted_cookie = 0
+    #expect(isOver(queued))
+  }
+
   /// D1: dup and fork need no bookkeeping: close of one descriptor is only a hint.
   @Test("D1: one of two descriptors was closed; the records on the socket stay") func duplicateClosed() {
     let slot = memory.slot(hops: [wfp_hop()])!

@@ -148,10 +148,10 @@ import Testing
   }
 
   static let orders: [[String]] = [
-    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "mswsock.h", "windows.h"],
+    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "mswsock.h", "windows.h", "ws2spi.h"],
     ["windows.h", "mswsock.h", "mstcpip.h", "ws2tcpip.h", "winsock2.h"],
     ["mstcpip.h", "windows.h", "ws2tcpip.h"],
-    ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h"],
+    ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h", "Ws2spi.h"],
     // glibc's headers before
     [
       "stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h", "netinet/in.h", "arpa/inet.h", "netdb.h", "unistd.h",
@@ -174,14 +174,16 @@ import Testing
       let finished = try compile(text, compiler, standard)
       #expect(finished.status == 0, "\(compiler) \(standard)\n\(finished.output)")
     }
+    let windows = try compile(text, compiler, compiler.standards[1], ["-DWFPSHIM_MS_ABI"])
+    #expect(windows.status == 0, "\(compiler)\n\(windows.output)")
   }
 
   @Test(arguments: compilers)
   func everyHeaderAlone(compiler: Compiler) throws {
     let headers = try FileManager.default.contentsOfDirectory(atPath: TestPaths.headers).filter { $0.hasSuffix(".h") }
     #expect(headers.count > 15)
-    // ws2functions.h and ws2names.h are parts of winsock2.h.
-    for header in headers where !["ws2functions.h", "ws2names.h"].contains(header) {
+    // These are parts of winsock2.h.
+    for header in headers where !["ws2functions.h", "ws2msabi.h", "ws2names.h"].contains(header) {
       let finished = try compile(
         "#include <\(header)>\nint main(void) { return 0; }\n", compiler, compiler.standards[0])
       #expect(finished.status == 0, "\(header)\n\(finished.output)")
@@ -293,8 +295,10 @@ import Testing
 
       """
     for standard in compiler.standards {
-      let finished = try compile(text, compiler, standard)
-      #expect(finished.status == 0, "\(standard)\n\(finished.output)")
+      for convention in [[], ["-DWFPSHIM_MS_ABI"]] {
+        let finished = try compile(text, compiler, standard, convention)
+        #expect(finished.status == 0, "\(standard) \(convention)\n\(finished.output)")
+      }
     }
   }
 }

@@ -160,6 +160,7 @@ typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF lpCallerId, LPWSABUF lpCallerDat
                                        LPWSABUF lpCalleeId, LPWSABUF lpCalleeData, GROUP *g, DWORD_PTR dwCallbackData);
 
 #include "ws2functions.h"
+#include "ws2msabi.h"
 #include "ws2names.h"
 
 #if defined(UNICODE)

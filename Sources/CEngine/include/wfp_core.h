@@ -21,7 +21,7 @@ struct wfp_connect {
 enum { WFP_PASS = 0, WFP_REDIRECT = 1 };
 
 // Reads the settings and attaches the engine if it is there. Strings are borrowed for the call, NULL when
-// the variable is not set. Called once, by the constructor.
+// the variable is not set. Only the first call counts.
 void wfp_core_load(const char *_Nullable engine, const char *_Nullable log, const char *_Nullable required);
 
 // Stages 1-3, 7 and 8. WFP_PASS: do what the application said. WFP_REDIRECT: connect to plan->address, then
@@ -34,6 +34,8 @@ void wfp_core_connected(int32_t fd, const struct wfp_connect *_Nonnull plan, int
 // Stage 4. peer is what accept returned, or NULL.
 int32_t wfp_core_listens(void);  // whether an accepted socket can be of interest at all
 void wfp_core_listening(int32_t fd);
+// What sd_listen_fds(3) says of listeners that came through exec: LISTEN_PID and LISTEN_FDS.
+void wfp_core_inherited(const char *_Nullable pid, const char *_Nonnull count);
 void wfp_core_accepted(int32_t fd, const struct sockaddr *_Nullable peer, uint32_t length);
 
 // Stages 5 and 6. 0 or -errno.

@@ -119,7 +119,7 @@ struct wfp_flow {
   struct wfp_address local;            // what the application had bound; family only when it had not
   struct wfp_application application;
   uint64_t claimed;  // ns since 1970; 0 until it is claimed
-  uint64_t unseen;   // ns since 1970: when the kernel first did not find an accepted socket that nobody closed
+  uint64_t unseen;   // CLOCK_MONOTONIC: when the kernel first did not find an accepted socket that nobody closed
 };
 _Static_assert(sizeof(struct wfp_flow) == 256, "struct wfp_flow");
 _Static_assert(offsetof(struct wfp_flow, hop_count) == 64, "struct wfp_flow");

@@ -11,6 +11,7 @@
 #include "../../../include/wfpshim/mstcpip.h"
 #include "../../../include/wfpshim/mswsock.h"
 #include "../../../include/wfpshim/windows.h"
+#include "../../../include/wfpshim/ws2spi.h"
 
 /* The rows of wsaerror.def, for the translation, gai_strerrorA, the tests and the documentation. */
 struct ws2_error_row {
@@ -36,6 +37,9 @@ int ws2_last_error(void);
 void ws2_set_last_error(int error);
 int ws2_callback_depth(void);
 void ws2_add_callback_depth(int change);
+/* The provider whose procedure the thread is in; NULL: none. */
+void *_Nullable ws2_provider(void);
+void ws2_set_provider(void *_Nullable provider);
 
 /* How often this process has come out of fork() as the child: descriptors' waiters of the parent do not exist here. */
 unsigned int ws2_fork_count(void);

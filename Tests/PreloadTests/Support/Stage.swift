@@ -6,6 +6,7 @@ final class Stage: @unchecked Sendable {  // `programs` is under its lock
   let folder: String
   private let lock = NSLock()
   private var programs: [Program] = []
+  private var others: [String] = []
   var engine: String { folder + "/engine" }
   var log: String { folder + "/log" }
 
@@ -16,7 +17,16 @@ final class Stage: @unchecked Sendable {  // `programs` is under its lock
 
   deinit {
     programs.forEach { $0.signal(SIGKILL) }
-    try? FileManager.default.removeItem(atPath: folder)
+    for path in [folder] + others { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  /// A further folder, which every user may search: this stage's own is private, because the engine is in it.
+  func openFolder() throws -> String {
+    var template = Array("/tmp/wfpshim-open-XXXXXX".utf8CString)
+    let made = try #require(mkdtemp(&template).map { String(cString: $0) })
+    lock.withLock { others.append(made) }
+    try #require(chmod(made, 0o755) == 0)
+    return made
   }
 
   /// Ends `program` with the stage at the latest.

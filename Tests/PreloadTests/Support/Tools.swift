@@ -15,6 +15,13 @@ func resolved(_ path: String) -> String {
   return String(cString: real)
 }
 
+/// Copies a program. Not in this process: one that it starts meanwhile would hold the copy open for writing, and then
+/// the copy cannot be executed (ETXTBSY).
+func copyProgram(_ path: String, to copy: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  let (status, lines) = try Program(tool("cp", package: "coreutils"), ["-p", path, copy]).finish()
+  try #require(status == 0, "\(lines)", sourceLocation: sourceLocation)
+}
+
 /// A file of this repository's Tests/Programs.
 func program(_ name: String) -> String { repository.appending(path: "Tests/Programs/\(name)").path }
 

@@ -5,6 +5,8 @@
 //   closed    after everything above the standard descriptors was closed, one by one and by range
 //   key       a thread's key destructor
 //   forks     children of a process whose threads connect meanwhile
+//   spawn, vforks   children of threads, by posix_spawn and vfork (spawn.c)
+//   bare, few, closes, crowd, datagrams, refuse, dlopen, deepbind, dlmopen   rough.c
 //   sandbox   behind a seccomp filter that refuses files, netlink and new identities
 // Says `echo N` for N good exchanges, or what failed.
 #define _GNU_SOURCE
@@ -25,14 +27,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "places.h"
 #include "probe.h"
 
-static struct sockaddr_storage destination;
-static socklen_t length;
-static volatile sig_atomic_t good, handled, failure;
+struct sockaddr_storage destination;
+socklen_t length;
+volatile sig_atomic_t good, failure;
+static volatile sig_atomic_t handled;
 
-// Async-signal-safe.
-static int exchange(void) {
+int exchange(void) {
   char sent[] = "0123456789abcde", received[sizeof sent];
   int fd = socket(destination.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int result = fd < 0 ? errno : 0;
@@ -182,7 +185,17 @@ static void sandbox(void) {
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
   length = probe_address(argv[2], argv[3], &destination);
+  if (strcmp(argv[1], "once") == 0) return exchange() ? 1 : 0;
+  if (strcmp(argv[1], "bare") == 0) bare();
   probe_say("ready");  // stdout has its buffer before the sandbox closes
+  if (argc > 4 && strstr("dlopen deepbind dlmopen", argv[1])) return plugin(argv[1], argv[4], argv), 0;
+  if (strcmp(argv[1], "refuse") == 0) return refused(argc, argv), 0;
+  if (strcmp(argv[1], "few") == 0) few();
+  if (strcmp(argv[1], "closes") == 0) closes();
+  if (strcmp(argv[1], "crowd") == 0) crowd();
+  if (strcmp(argv[1], "datagrams") == 0) datagrams();
+  if (strcmp(argv[1], "spawn") == 0) spawned(argv);
+  if (strcmp(argv[1], "vforks") == 0) vforked(argv);
   if (strcmp(argv[1], "stack") == 0) small_stack();
   if (strcmp(argv[1], "signal") == 0) signals();
   if (strcmp(argv[1], "closed") == 0) closed();

@@ -7,6 +7,7 @@
 //   peer V f|r                     the peer sends FIN, or resets; waits until that is here
 //   drain N                        accepts and resets N connections
 //   threads|fork|exec|pass|pidfd|limit CALL...   the call by 8 threads, a child, another program, ...
+//   refuse CALL ERROR              a seccomp filter (probe_refuse) from here on
 //   race R|C|S SOCKET, count, hex, data V (calls of the data path between two calls of getppid)
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -270,6 +271,8 @@ static int run(int count, char **words, char *result, size_t size) {
     threads(count - 1, words + 1, result, size);
   } else if (strcmp(what, "limit") == 0) {
     limited(count - 1, words + 1, result, size);
+  } else if (strcmp(what, "refuse") == 0) {
+    probe_refuse(words[1], words[2]);
   } else if (strcmp(what, "race") == 0) {
     int *on = variable(words[2]);
     run_race(words[1][0], on ? *on : socket_of_kind(words[2]), result, size);

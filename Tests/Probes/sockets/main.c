@@ -102,13 +102,15 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*run)(void);
-  } checks[] = {{"plain", plain},       {"full", full},           {"free", available},      {"names", names},
-                {"lengths", lengths},   {"hostile", hostile},     {"untouched", untouched}, {"accepts", accepts},
-                {"progress", progress}, {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout},
-                {"unspec", unspec},     {"elsewhere", elsewhere}, {"same_port", same_port}, {"rebind", rebind},
-                {"reuse", reuse},       {"families", families},   {"vfork", in_vfork},      {"refusal", refusal},
-                {"burst", burst},       {"storm", storm},         {"twice", twice},         {"no_room", no_room},
-                {"crossed", crossed}};
+  } checks[] = {{"plain", plain},         {"full", full},           {"free", available},
+                {"names", names},         {"lengths", lengths},     {"hostile", hostile},
+                {"untouched", untouched}, {"accepts", accepts},     {"progress", progress},
+                {"repeated", repeated},   {"stuck", stuck},         {"timeout", timeout},
+                {"unspec", unspec},       {"elsewhere", elsewhere}, {"same_port", same_port},
+                {"rebind", rebind},       {"reuse", reuse},         {"families", families},
+                {"vfork", in_vfork},      {"refusal", refusal},     {"burst", burst},
+                {"storm", storm},         {"twice", twice},         {"no_room", no_room},
+                {"crossed", crossed},     {"again", again},         {"interrupted", interrupted}};
   static const struct {
     const char *name;
     void (*run)(const char *how);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/time.h>
@@ -82,6 +83,31 @@ void repeated(void) {
   int listener = tcp();
   listen(listener, 1);
   probe_say("listener %s", dial(listener, &target, target_length));
+}
+
+static void on_alarm(int number) { (void)number; }
+
+// The target's queue is full; a signal interrupts the wait, which goes on without the call.
+void interrupted(void) {
+  struct sigaction action = {.sa_handler = on_alarm};
+  struct itimerval every = {{0, 50000}, {0, 50000}}, never = {{0, 0}, {0, 0}};
+  int fd = tcp();
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &every, NULL);
+  const char *result = dial(fd, &target, target_length);
+  setitimer(ITIMER_REAL, &never, NULL);
+  probe_say("connect %s", result);
+  hold(fd);
+}
+
+// Connected, it connects again after --hold.
+void again(void) {
+  int fd = tcp();
+  probe_say("connect %s", dial(fd, &target, target_length));
+  probe_say("%s", echo(fd));
+  hold(fd);
+  probe_say("again %s", dial(fd, &target, target_length));
+  probe_say("%s", echo(fd));
 }
 
 // The target's queue is full; it is ended while this waits.

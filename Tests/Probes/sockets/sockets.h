@@ -32,16 +32,18 @@ void hostile(void);    // H43
 void untouched(void);  // H14
 void accepts(void);    // H43
 
-void progress(void);   // S7.3, H16, H18
-void repeated(void);   // S7.3
-void stuck(void);      // S7.3, S7.4
-void timeout(void);    // S7.3
-void unspec(void);     // S7.4
-void elsewhere(void);  // S7.4
-void twice(void);      // S2.13
-void refusal(void);    // S10.2
-void storm(void);      // H39
-void burst(void);      // S4.1
+void progress(void);     // S7.3, H16, H18
+void repeated(void);     // S7.3
+void interrupted(void);  // S7.3
+void again(void);        // S7.3
+void stuck(void);        // S7.3, S7.4
+void timeout(void);      // S7.3
+void unspec(void);       // S7.4
+void elsewhere(void);    // S7.4
+void twice(void);        // S2.13
+void refusal(void);      // S10.2
+void storm(void);        // H39
+void burst(void);        // S4.1
 
 void bound(const char *how);      // H27
 void rebind(void);                // S7.4

@@ -22,6 +22,7 @@ socklen_t probe_address(const char *host, const char *port, struct sockaddr_stor
 const char *probe_text(const struct sockaddr_storage *address, char text[64]);
 
 // A listener on an address; port 0 takes any. Dual-stack when v6only is 0. *port receives the port.
+extern int probe_share_port;  // SO_REUSEPORT
 int probe_listen(const char *host, const char *port, int v6only, uint16_t *chosen);
 
 // All of it, whatever the signals. Returns 0, or -1 at the end of the stream or an error.
@@ -30,6 +31,10 @@ int probe_receive_all(int fd, void *data, size_t n);
 
 // Copies both directions until both have ended, with half-close. Closes nothing.
 void probe_relay(int a, int b);
+
+// From now on the kernel answers the system call `name` (refuse.c lists them; `netlink` is socket(AF_NETLINK, ...)) with
+// EPERM or ENOSYS.
+void probe_refuse(const char *name, const char *error);
 
 // Starts a detached thread.
 void probe_thread(void *(*body)(void *), void *argument);
