@@ -68,12 +68,12 @@ struct Selection {
 
   private mutating func recordTransfers(_ socket: Socket, _ now: Int32, isStream: Bool) {
     let isBroken = now & POLLERR != 0
-    let hasData = isStream ? socket.bytesToRead > 0 : now & (POLLIN | POLLERR) != 0
+    // Winsock tells of the end after the data before it, to those who read.
+    let hasEnded = isStream && now & (ws2_poll_hang_up() | POLLHUP | POLLERR) != 0
+    let hasData = hasEnded ? socket.hasDataBeforeEnd(isBroken) : now & (POLLIN | POLLERR) != 0
     if now & POLLPRI != 0 { record(FD_OOB) }
     if hasData { record(FD_READ) }
     if now & POLLOUT != 0, !(isStream && isBroken) { record(FD_WRITE) }
-    // Winsock tells of the end after the data before it, to those who read.
-    let hasEnded = isStream && now & (ws2_poll_hang_up() | POLLHUP | POLLERR) != 0
     if hasEnded, !hasData || mask & FD_READ == 0 { record(FD_CLOSE, isBroken ? WSAError(WSAECONNRESET) : nil) }
   }
 
@@ -108,6 +108,13 @@ extension SocketQueue {
 }
 
 extension Socket {
+  /// A peek would take the error of a broken connection from the program; FIONREAD says 0 before urgent data.
+  fileprivate func hasDataBeforeEnd(_ isBroken: Bool) -> Bool {
+    if isBroken { return bytesToRead > 0 }
+    var byte: UInt8 = 0
+    return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | ws2_dont_wait()) > 0
+  }
+
   /// A call has been made after which these events are recorded again.
   func reenable(_ events: Int32) {
     guard attributes.contains(.selects) else { return }
