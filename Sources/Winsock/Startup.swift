@@ -11,6 +11,7 @@ public func WSAStartup(_ requested: WORD, _ data: LPWSADATA?) -> Int32 {
   guard ws2_callback_depth() == 0 else { return Int32(WSAEINPROGRESS) }
   guard let data = unsafe data, unsafe isWritable(data, MemoryLayout<WSADATA>.size) else { return Int32(WSAEFAULT) }
   unsafe data.pointee = describe(version: negotiate(requested))
+  _ = WarmUp.done
   startups.add(1, ordering: .acquiringAndReleasing)
   return 0
 }
