@@ -208,6 +208,9 @@ int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long tok
   struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = token};
   if (events & WS2_READABLE) event.events |= EPOLLIN | EPOLLRDHUP | EPOLLPRI;
   if (events & WS2_WRITABLE) event.events |= EPOLLOUT;
+  if (events & WS2_INPUT) event.events |= EPOLLIN;
+  if (events & WS2_URGENT) event.events |= EPOLLPRI;
+  if (events & WS2_HANGUP) event.events |= EPOLLRDHUP;
   if (epoll_ctl(poll, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
   return errno == ENOENT ? epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) : -1;
 }

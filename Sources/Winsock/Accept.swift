@@ -8,6 +8,7 @@ public func ws2_accept(
 ) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     let listener = try Socket(handle)
+    defer { listener.reenable(FD_ACCEPT) }
     return try unsafe deliver(take(from: listener), name, size)
   }
 }
@@ -27,6 +28,7 @@ func accept(
 ) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     let listener = try Socket(handle)
+    defer { listener.reenable(FD_ACCEPT) }
     let accepted = try take(from: listener)
     guard let condition = unsafe condition else { return try unsafe deliver(accepted, name, size) }
     switch unsafe ask(condition, accepted, callbackData) {
@@ -76,7 +78,7 @@ private func deliver(
 private func take(from listener: Socket) throws(WSAError) -> AcceptedConnection {
   if let deferred = DeferredConnections.next(of: listener) { return deferred }
   return try listener.operation { () throws(WSAError) in
-    let inherited = listener.attributes.intersection(.notOverlapped).union(.hasConnected)
+    let inherited = listener.attributes.intersection(.notOverlapped).union([.hasConnected, .wasAccepted])
     if listener.isNonBlocking {
       // Unlike on Linux, an accepted socket has the mode of its listener.
       return try accept(from: listener, ws2_accept_non_blocking(), inherited.union(.nonBlocking))
@@ -92,7 +94,12 @@ private func take(from listener: Socket) throws(WSAError) -> AcceptedConnection 
       }
       defer { listener.set(.isAccepting, false) }
       guard try listener.wait(for: POLLIN, until: .now) else { continue }
-      return try accept(from: listener, 0, inherited)
+      do throws(WSAError) {
+        return try accept(from: listener, 0, inherited)
+      } catch {
+        // An AcceptEx was faster; it has made the kernel's side of the listener non-blocking.
+        guard error == WSAError(WSAEWOULDBLOCK) else { throw error }
+      }
     }
   }
 }
@@ -114,7 +121,9 @@ private func accept(
       guard error == WSAError(WSAEINTR) else { throw error }
     }
   } while descriptor < 0
-  return AcceptedConnection(socket: try Socket(made: descriptor, attributes), peer: peer)
+  let socket = try Socket(made: descriptor, attributes)
+  socket.inheritSelection(of: listener)
+  return AcceptedConnection(socket: socket, peer: peer)
 }
 
 extension Socket {

@@ -59,6 +59,8 @@ struct IoctlCall {
   }
 
   func answer() throws(WSAError) -> IoctlAnswer {
+    // Not in the attempt, which has the lock that cancelling takes.
+    if code == ws2_SIO_FLUSH { socket.flush() }
     guard let overlapped = unsafe overlapped else { return perform() }
     if Reactor.forcesPending, let error = failsAtOnce() { throw error }
     // The indication says the rest: an answer that comes later may not touch what the program has on its stack.
@@ -77,12 +79,7 @@ struct IoctlCall {
     case SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT,
       SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS:
       return redirect()
-    default:
-      do throws(WSAError) {
-        return IoctlAnswer(bytes: try other())
-      } catch {
-        return IoctlAnswer(error: error, bytes: error == WSAError(WSAEOPNOTSUPP) ? 0 : nil)
-      }
+    default: return other()
     }
   }
 

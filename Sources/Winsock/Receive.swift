@@ -127,14 +127,16 @@ extension Socket {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
     let isStream = type == ws2_socket_stream()
+    defer { reenable(FD_READ | FD_OOB) }
     return try unsafe self.overlapped(overlapped, routine, .receive) {
-      transfer.receive(descriptor, flags, isStream: isStream)
+      transfer.receive(self, flags, isStream: isStream)
     }
   }
 
   func receive(_ message: inout Message, _ flags: Int32) throws(WSAError) -> Int {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    defer { reenable(FD_READ | FD_OOB) }
     return try operation { () throws(WSAError) in
       let deadline = Deadline(timeoutOption: unsafe state.pointee.receiveTimeout.load(ordering: .relaxed))
       let systemFlags = flags & ~(waitAll | MSG_PARTIAL) | ws2_dont_wait()
@@ -156,7 +158,7 @@ extension Socket {
             throw WSAError(WSAETIMEDOUT)
           }
         default:
-          let error = WSAError.fromErrno
+          guard let error = datagramError(ws2_errno()) else { continue }
           if total > 0 { return total }
           throw error
         }

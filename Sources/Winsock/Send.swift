@@ -120,6 +120,7 @@ extension Socket {
     if error == EINTR { return true }
     if error == EAGAIN, !isNonBlocking { return true }
     if total > 0 { return false }
+    if error == EAGAIN { reenable(FD_WRITE) }
     throw sendError(error)
   }
 
