@@ -48,11 +48,14 @@ int ws2_error_from_errno(int number) {
 
 static _Thread_local int last_error;
 static _Thread_local int callback_depth;
+static _Thread_local void *provider;
 
 int ws2_last_error(void) { return last_error; }
 void ws2_set_last_error(int error) { last_error = error; }
 int ws2_callback_depth(void) { return callback_depth; }
 void ws2_add_callback_depth(int change) { callback_depth += change; }
+void *ws2_provider(void) { return provider; }
+void ws2_set_provider(void *entered) { provider = entered; }
 
 static pthread_mutex_t objects = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int forks;
@@ -89,6 +92,27 @@ int ws2_judge_read(const void *word) {
   static unsigned int unused;
   long result = syscall(SYS_futex, word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, 0L, &unused, ~0u);
   return result < 0 && errno == EFAULT ? EFAULT : 0;
+}
+
+/* Asked once for each thread: it reads /proc/self/maps for the first one. The lower end tells a signal's stack, which may
+ * lie anywhere, from the thread's own. */
+int ws2_is_on_stack(const void *at, size_t size) {
+  static _Thread_local uintptr_t low, high;
+  uintptr_t frame = (uintptr_t)__builtin_frame_address(0), first = (uintptr_t)at;
+  if (high == 0) {
+    pthread_attr_t attributes;
+    void *base = NULL;
+    size_t whole = 0;
+    high = 1;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+      if (pthread_attr_getstack(&attributes, &base, &whole) == 0) {
+        low = (uintptr_t)base;
+        high = low + whole;
+      }
+      pthread_attr_destroy(&attributes);
+    }
+  }
+  return frame >= low && first >= frame && first < high && size <= high - first;
 }
 
 #if !defined(MADV_POPULATE_WRITE)
@@ -184,6 +208,9 @@ int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long tok
   struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = token};
   if (events & WS2_READABLE) event.events |= EPOLLIN | EPOLLRDHUP | EPOLLPRI;
   if (events & WS2_WRITABLE) event.events |= EPOLLOUT;
+  if (events & WS2_INPUT) event.events |= EPOLLIN;
+  if (events & WS2_URGENT) event.events |= EPOLLPRI;
+  if (events & WS2_HANGUP) event.events |= EPOLLRDHUP;
   if (epoll_ctl(poll, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
   return errno == ENOENT ? epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) : -1;
 }

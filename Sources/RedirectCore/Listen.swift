@@ -17,7 +17,7 @@ func wfp_core_inherited(_ pid: UnsafePointer<CChar>?, _ count: UnsafePointer<CCh
     return  // meant for another process, which left its environment
   }
   var i: Int32 = 0
-  while i < Int32(WFP_SERVED_MAX) && UInt64(i) < count {
+  while i < Int32(truncatingIfNeeded: WFP_SERVED_MAX) && UInt64(truncatingIfNeeded: i) < count {
     if socketOption(3 &+ i, SOL_SOCKET, SO_ACCEPTCONN) == 1 { wfp_core_listening(3 &+ i) }
     i &+= 1
   }

@@ -8,6 +8,7 @@ public func ws2_accept(
 ) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     let listener = try Socket(handle)
+    defer { listener.reenable(FD_ACCEPT) }
     return try unsafe deliver(take(from: listener), name, size)
   }
 }
@@ -17,8 +18,17 @@ public func WSAAccept(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?,
   _ condition: LPCONDITIONPROC?, _ callbackData: DWORD_PTR
 ) -> SOCKET {
+  unsafe accept(handle, name, size, Callback(condition), callbackData)
+}
+
+/// WSAAccept, whoever calls it.
+func accept(
+  _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?,
+  _ condition: Callback<LPCONDITIONPROC>?, _ callbackData: DWORD_PTR
+) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     let listener = try Socket(handle)
+    defer { listener.reenable(FD_ACCEPT) }
     let accepted = try take(from: listener)
     guard let condition = unsafe condition else { return try unsafe deliver(accepted, name, size) }
     switch unsafe ask(condition, accepted, callbackData) {
@@ -68,7 +78,7 @@ private func deliver(
 private func take(from listener: Socket) throws(WSAError) -> AcceptedConnection {
   if let deferred = DeferredConnections.next(of: listener) { return deferred }
   return try listener.operation { () throws(WSAError) in
-    let inherited = listener.attributes.intersection(.notOverlapped).union(.hasConnected)
+    let inherited = listener.attributes.intersection(.notOverlapped).union([.hasConnected, .wasAccepted])
     if listener.isNonBlocking {
       // Unlike on Linux, an accepted socket has the mode of its listener.
       return try accept(from: listener, ws2_accept_non_blocking(), inherited.union(.nonBlocking))
@@ -84,7 +94,12 @@ private func take(from listener: Socket) throws(WSAError) -> AcceptedConnection 
       }
       defer { listener.set(.isAccepting, false) }
       guard try listener.wait(for: POLLIN, until: .now) else { continue }
-      return try accept(from: listener, 0, inherited)
+      do throws(WSAError) {
+        return try accept(from: listener, 0, inherited)
+      } catch {
+        // An AcceptEx was faster; it has made the kernel's side of the listener non-blocking.
+        guard error == WSAError(WSAEWOULDBLOCK) else { throw error }
+      }
     }
   }
 }
@@ -106,7 +121,9 @@ private func accept(
       guard error == WSAError(WSAEINTR) else { throw error }
     }
   } while descriptor < 0
-  return AcceptedConnection(socket: try Socket(made: descriptor, attributes), peer: peer)
+  let socket = try Socket(made: descriptor, attributes)
+  socket.inheritSelection(of: listener)
+  return AcceptedConnection(socket: socket, peer: peer)
 }
 
 extension Socket {
@@ -119,7 +136,7 @@ extension Socket {
 
 /// Calls the condition function: the caller's address, the socket's own, nothing else is known to TCP.
 private func ask(
-  _ condition: LPCONDITIONPROC, _ accepted: AcceptedConnection, _ callbackData: DWORD_PTR
+  _ condition: Callback<LPCONDITIONPROC>, _ accepted: AcceptedConnection, _ callbackData: DWORD_PTR
 ) -> Int32 {
   ws2_add_callback_depth(1)
   defer { ws2_add_callback_depth(-1) }
@@ -129,7 +146,7 @@ private func ask(
       var caller = unsafe buffer(peer, accepted.peer.size)
       var called = unsafe buffer(callee, local.size)
       var group: GROUP = 0
-      return unsafe condition(&caller, nil, nil, nil, &called, nil, &group, callbackData)
+      return unsafe condition(&caller, &called, &group, callbackData)
     }
   }
 }

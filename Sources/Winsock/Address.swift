@@ -9,7 +9,7 @@ func checkName(_ name: UnsafePointer<sockaddr>?, _ size: Int32) throws(WSAError)
   guard unsafe nameSize(Int32(name.pointee.sa_family)) <= size else { throw WSAError(WSAEFAULT) }
 }
 
-private func nameSize(_ family: Int32) -> Int32 {
+func nameSize(_ family: Int32) -> Int32 {
   switch family {
   case AF_INET: 16
   case AF_INET6: 28
@@ -44,6 +44,17 @@ struct SocketName {
     try checked(result)
   }
 
+  /// What a program has given, after `checkName`.
+  mutating func take(_ name: UnsafePointer<sockaddr>, _ length: Int32) {
+    size = socklen_t(min(Int(length), MemoryLayout<sockaddr_storage>.size))
+    unsafe withUnsafeMutableBytes(of: &storage) {
+      unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: name, count: Int(size)))
+    }
+  }
+
+  /// It can be received on: bound, or of a family that has no ports.
+  var isUsable: Bool { !isInternetName || port != 0 }
+
   func copy(to name: UnsafeMutablePointer<sockaddr>, _ room: UnsafeMutablePointer<Int32>) throws(WSAError) {
     guard unsafe isWritable(room, MemoryLayout<Int32>.size), unsafe room.pointee >= Int32(size),
       unsafe isWritable(name, Int(size))
@@ -58,8 +69,15 @@ struct SocketName {
 
   /// Network order; the port is at the same place in both families. 0 for other families.
   var port: UInt16 {
-    guard isInternetName else { return 0 }
-    return unsafe withUnsafeBytes(of: storage) { unsafe $0.load(fromByteOffset: 2, as: UInt16.self) }
+    get {
+      guard isInternetName else { return 0 }
+      return unsafe withUnsafeBytes(of: storage) { unsafe $0.load(fromByteOffset: 2, as: UInt16.self) }
+    }
+    set {
+      unsafe withUnsafeMutableBytes(of: &storage) {
+        unsafe $0.storeBytes(of: newValue, toByteOffset: 2, as: UInt16.self)
+      }
+    }
   }
 
   func withPointer<Result>(_ body: (UnsafeMutablePointer<sockaddr>) -> Result) -> Result {

@@ -1,10 +1,12 @@
 public import CWinsock
 
-/// Runs one Winsock call. It is refused before WSAStartup and inside a condition function (SPEC S2.1, S2.2); what
+/// Runs one Winsock call. It is refused before WSAStartup (a provider's procedures need WSPStartup instead) and inside a condition function (SPEC S2.1, S2.2); what
 /// it throws becomes the thread's last error.
 func winsock<Result>(failing failure: Result, _ body: () throws(WSAError) -> Result) -> Result {
   do throws(WSAError) {
-    guard startups.load(ordering: .acquiring) > 0 else { throw WSAError(WSANOTINITIALISED) }
+    guard unsafe startups.load(ordering: .acquiring) > 0 || ws2_provider() != nil else {
+      throw WSAError(WSANOTINITIALISED)
+    }
     guard ws2_callback_depth() == 0 else { throw WSAError(WSAEINPROGRESS) }
     return try body()
   } catch {

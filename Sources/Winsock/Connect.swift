@@ -28,11 +28,12 @@ public func WSAConnect(
 private func connectSocket(_ socket: Socket, _ name: UnsafePointer<sockaddr>?, _ size: Int32) throws(WSAError) {
   try socket.requireSocket()
   try unsafe checkName(name, size)
+  defer { if socket.attributes.contains(.hasConnected) { socket.connectBegan() } }
   try socket.operation { () throws(WSAError) in
-    if unsafe connect(socket.descriptor, name, socklen_t(size)) == 0 { return socket.set(.hasConnected) }
+    if unsafe connect(socket.descriptor, name, socklen_t(size)) == 0 { return socket.becomeConnected(attributes: []) }
     switch ws2_errno() {
     case EINPROGRESS where socket.isNonBlocking:
-      socket.set([.connecting, .hasConnected])
+      socket.becomeConnected(attributes: .connecting)
       throw WSAError(WSAEWOULDBLOCK)
     case EINPROGRESS:
       // SO_SNDTIMEO ends a blocking connect() on Linux.
@@ -40,8 +41,8 @@ private func connectSocket(_ socket: Socket, _ name: UnsafePointer<sockaddr>?, _
     case EINTR:
       // The connection goes on without us; Winsock knows no signals.
       try finish(socket)
-      socket.set(.hasConnected)
-    case EISCONN where isListening(socket): throw WSAError(WSAEINVAL)
+      socket.becomeConnected(attributes: [])
+    case EISCONN where socket.isListening: throw WSAError(WSAEINVAL)
     default:
       throw .fromErrno
     }
@@ -54,14 +55,21 @@ private func finish(_ socket: Socket) throws(WSAError) {
   guard error == 0 else { throw WSAError(errno: error) }
 }
 
-private func isListening(_ socket: Socket) -> Bool {
-  var listens: Int32 = 0
-  var size = socklen_t(MemoryLayout<Int32>.size)
-  unsafe getsockopt(socket.descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size)
-  return listens != 0
-}
-
 extension Socket {
+  var isListening: Bool {
+    var listens: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size)
+    return listens != 0
+  }
+
+  /// What the failure of a datagram receive means; nil: nothing, it is to be tried again. A connected UDP socket hears
+  /// here of a peer that is not there, as on Windows, where that has another name.
+  func datagramError(_ number: Int32) -> WSAError? {
+    guard number == ECONNREFUSED, type == ws2_socket_datagram() else { return WSAError(errno: number) }
+    return attributes.contains(.ignoresResets) ? nil : WSAError(WSAECONNRESET)
+  }
+
   /// The pending error as an errno; reading it clears it.
   func takeError() throws(WSAError) -> Int32 {
     var error: Int32 = 0

@@ -5,16 +5,18 @@ import CWinsock
 @safe
 struct Indication {
   private var event: Event?
-  private var routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+  private var routine: CompletionRoutine?
   private var port: PortAssociation?
 
-  /// - Throws: WSA_INVALID_HANDLE for an hEvent that is none; WSAEINVAL for a routine on a socket that a port serves.
+  /// - Throws: WSA_INVALID_HANDLE for an hEvent that is none; WSAEINVAL for a routine on a socket that a port serves;
+  ///   WSAEFAULT for a routine that a provider is to queue to no thread.
   init(
-    _ overlapped: LPWSAOVERLAPPED, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?, _ port: PortAssociation?
+    _ overlapped: LPWSAOVERLAPPED, _ routine: CompletionRoutine?, _ port: PortAssociation?
   ) throws(WSAError) {
-    if let routine = unsafe routine {
+    if let routine {
       guard port == nil else { throw WSAError(WSAEINVAL) }
-      unsafe self.routine = routine
+      guard routine.canBeQueued else { throw WSAError(WSAEFAULT) }
+      self.routine = routine
       return
     }
     let handle = unsafe UInt(bitPattern: overlapped.pointee.hEvent)
@@ -36,9 +38,11 @@ struct Indication {
     unsafe OverlappedWaiters.completed(unsafe overlapped)
     event?.signal()
     if let port, !skipsPort { unsafe port.post(status: status, bytes: result.bytes, unsafe overlapped) }
-    guard let routine = unsafe routine else { return }
+    guard let routine else { return }
     let error = DWORD(bitPattern: ws2_error_from_status(status))
-    thread.queue { unsafe routine(error, error == 0 ? result.bytes : 0, overlapped, result.flags) }
+    unsafe routine.queue(
+      CompletionRoutine.Call(
+        error: error, bytes: error == 0 ? result.bytes : 0, overlapped: overlapped, flags: result.flags), to: thread)
   }
 }
 

@@ -7,6 +7,15 @@ public func WSAIoctl(
   _ returned: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?,
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe control(
+    handle, code, input, inputSize, output, outputSize, returned, overlapped, CompletionRoutine(routine))
+}
+
+/// WSAIoctl, whoever calls it.
+func control(
+  _ handle: SOCKET, _ code: DWORD, _ input: LPVOID?, _ inputSize: DWORD, _ output: LPVOID?, _ outputSize: DWORD,
+  _ returned: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let call = unsafe IoctlCall(
@@ -37,7 +46,7 @@ struct IoctlCall {
   let outputSize: DWORD
   let returned: UnsafeMutablePointer<DWORD>?
   let overlapped: LPWSAOVERLAPPED?
-  let routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+  let routine: CompletionRoutine?
 
   var isSet: Bool { code == SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS }
 
@@ -50,6 +59,8 @@ struct IoctlCall {
   }
 
   func answer() throws(WSAError) -> IoctlAnswer {
+    // Not in the attempt, which has the lock that cancelling takes.
+    if code == ws2_SIO_FLUSH { socket.flush() }
     guard let overlapped = unsafe overlapped else { return perform() }
     if Reactor.forcesPending, let error = failsAtOnce() { throw error }
     // The indication says the rest: an answer that comes later may not touch what the program has on its stack.
@@ -68,12 +79,7 @@ struct IoctlCall {
     case SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT,
       SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS:
       return redirect()
-    default:
-      do throws(WSAError) {
-        return IoctlAnswer(bytes: try other())
-      } catch {
-        return IoctlAnswer(error: error, bytes: error == WSAError(WSAEOPNOTSUPP) ? 0 : nil)
-      }
+    default: return other()
     }
   }
 
@@ -90,12 +96,12 @@ struct IoctlCall {
   private var pointersAreGood: Bool {
     if unsafe returned == nil {
       guard unsafe overlapped != nil || isSet else { return false }
-    } else if !(unsafe isInThisPage(returned)) {
+    } else {
       guard unsafe isWritable(returned, MemoryLayout<DWORD>.size) else { return false }
     }
     guard let overlapped = unsafe overlapped else { return true }
     guard unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size) else { return false }
-    guard let routine = unsafe routine else { return true }
-    return unsafe isExecutable(routine)
+    guard let routine else { return true }
+    return unsafe isExecutable(routine.function) && routine.canBeQueued
   }
 }

@@ -14,6 +14,7 @@ private let populatedPages: UInt = 8
 
 func isWritable(_ pointer: UnsafeMutableRawPointer?, _ size: Int) -> Bool {
   guard size > 0 else { return true }
+  if unsafe ws2_is_on_stack(pointer, size) != 0 { return true }
   guard let pages = unsafe pages(of: pointer, size) else { return false }
   let count = min((pages.upperBound - pages.lowerBound) / pageSize, judgedPages)
   if count > populatedPages,
@@ -26,6 +27,7 @@ func isWritable(_ pointer: UnsafeMutableRawPointer?, _ size: Int) -> Bool {
 
 func isReadable(_ pointer: UnsafeRawPointer?, _ size: Int) -> Bool {
   guard size > 0 else { return true }
+  if unsafe ws2_is_on_stack(pointer, size) != 0 { return true }
   guard let pages = unsafe pages(of: pointer, size) else { return false }
   let count = min((pages.upperBound - pages.lowerBound) / pageSize, judgedPages)
   return judge(pages, count, pageIsReadable)
@@ -33,7 +35,7 @@ func isReadable(_ pointer: UnsafeRawPointer?, _ size: Int) -> Bool {
 
 private func judge(_ pages: Range<UInt>, _ count: UInt, _ isGood: (UInt) -> Bool) -> Bool {
   for index in 0..<count where !isGood(pages.lowerBound + index * pageSize) { return false }
-  return isGood(pages.upperBound - pageSize)
+  return count < judgedPages || isGood(pages.upperBound - pageSize)
 }
 
 /// The pages that the memory touches; nil when it is NULL or wraps around.
@@ -50,12 +52,4 @@ private func pageIsWritable(_ page: UInt) -> Bool {
 
 private func pageIsReadable(_ page: UInt) -> Bool {
   unsafe ws2_judge_read(UnsafeRawPointer(bitPattern: page)) == 0
-}
-
-/// The stack page of this very call needs no judge.
-func isInThisPage(_ pointer: UnsafeMutablePointer<DWORD>?) -> Bool {
-  var probe: UInt32 = 0
-  let here = unsafe withUnsafeMutablePointer(to: &probe) { UInt(bitPattern: $0) }
-  let there = UInt(bitPattern: pointer)
-  return there & ~(pageSize - 1) == here & ~(pageSize - 1) && there & (pageSize - 1) <= pageSize - 4
 }

@@ -10,7 +10,8 @@ public func ws2_setsockopt(
     let socket = try Socket(handle)
     try socket.requireSocket()
     if level == SOL_SOCKET, [SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT].contains(name) {
-      return 0  // here a socket is whole at once
+      try unsafe socket.updateContext(name, value, size)
+      return 0
     }
     guard size > 0, unsafe isReadable(value, Int(size)), let value = unsafe UnsafeRawPointer(value) else {
       throw WSAError(WSAEFAULT)
@@ -56,6 +57,7 @@ public func ws2_getsockopt(
       let error = try socket.takeError()
       socket.set(.connecting, false)
       try answer.give(error == 0 ? 0 : DWORD(bitPattern: WSAError(errno: error).rawValue))
+    case (SOL_SOCKET, SO_CONNECT_TIME): try answer.give(socket.secondsConnected)
     case (SOL_SOCKET, exclusiveAddressUse): try answer.give(1)
     case (SOL_SOCKET, doNotLinger): try answer.give(try socket.lingers ? 0 : 1)
     case (ws2_protocol_ipv6(), IPV6_WFP_REDIRECT_RECORDS), (ws2_protocol_ipv6(), IPV6_WFP_REDIRECT_CONTEXT):
@@ -91,6 +93,25 @@ private struct OptionAnswer {
 }
 
 extension Socket {
+  /// After AcceptEx and ConnectEx a socket is whole here at once, so that there is only to judge the call: the accept
+  /// context's argument is the listener.
+  fileprivate func updateContext(_ name: Int32, _ value: UnsafePointer<CChar>?, _ size: Int32) throws(WSAError) {
+    if name == SO_UPDATE_ACCEPT_CONTEXT {
+      guard size >= MemoryLayout<SOCKET>.size, unsafe isReadable(value, Int(size)),
+        let value = unsafe UnsafeRawPointer(value)
+      else { throw WSAError(WSAEFAULT) }
+      try unsafe Socket(value.loadUnaligned(as: SOCKET.self)).requireSocket()
+    }
+    guard !neverConnected else { throw WSAError(WSAENOTCONN) }
+  }
+
+  /// SO_CONNECT_TIME: all ones without a connection.
+  fileprivate var secondsConnected: DWORD {
+    guard isConnectedTransport, !neverConnected else { return DWORD.max }
+    let since = unsafe state.pointee.connected.load(ordering: .relaxed)
+    return since == 0 ? 0 : DWORD(clamping: (monotonicMilliseconds() - since) / 1000)
+  }
+
   func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws(WSAError) {
     var value = value
     try checked(unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)))

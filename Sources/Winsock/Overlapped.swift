@@ -8,7 +8,7 @@ extension Socket {
   /// - Returns: How the call ended at once. With an error, nothing was begun and nothing will be indicated.
   /// - Throws: WSA_IO_PENDING; WSA_INVALID_HANDLE; WSAEINVAL for a routine on a socket that a port serves.
   func overlapped(
-    _ overlapped: LPWSAOVERLAPPED, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?,
+    _ overlapped: LPWSAOVERLAPPED, _ routine: CompletionRoutine?,
     _ direction: OverlappedOperation.Direction, attempt: @escaping () -> OperationResult?
   ) throws(WSAError) -> OperationResult {
     if Reactor.forcesPending { try requireSocket() }

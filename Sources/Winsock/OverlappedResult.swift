@@ -5,11 +5,22 @@ public func WSAGetOverlappedResult(
   _ handle: SOCKET, _ overlapped: LPWSAOVERLAPPED?, _ transferred: UnsafeMutablePointer<DWORD>?,
   _ waits: WindowsBool, _ flags: UnsafeMutablePointer<DWORD>?
 ) -> WindowsBool {
+  unsafe overlappedResult(handle, overlapped, transferred, waits, flags, missing: WSAError(WSA_INVALID_PARAMETER))
+}
+
+/// WSAGetOverlappedResult, whoever calls it.
+/// - Parameter missing: What a NULL is: the program is told WSA_INVALID_PARAMETER, a provider's caller WSAEINVAL.
+func overlappedResult(
+  _ handle: SOCKET, _ overlapped: LPWSAOVERLAPPED?, _ transferred: UnsafeMutablePointer<DWORD>?,
+  _ waits: WindowsBool, _ flags: UnsafeMutablePointer<DWORD>?, missing: WSAError
+) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
     try Socket(handle).requireSocket()
-    guard let overlapped = unsafe overlapped, unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size),
-      let transferred = unsafe transferred, unsafe isWritable(transferred, MemoryLayout<DWORD>.size),
-      let flags = unsafe flags, unsafe isWritable(flags, MemoryLayout<DWORD>.size)
+    guard let overlapped = unsafe overlapped, let transferred = unsafe transferred, let flags = unsafe flags else {
+      throw missing
+    }
+    guard unsafe isWritable(overlapped, MemoryLayout<WSAOVERLAPPED>.size),
+      unsafe isWritable(transferred, MemoryLayout<DWORD>.size), unsafe isWritable(flags, MemoryLayout<DWORD>.size)
     else { throw WSAError(WSAEFAULT) }
     let status = try unsafe settledStatus(overlapped, waits == 0 ? 0 : DWORD.max, alertable: false)
     let error = ws2_error_from_status(status)

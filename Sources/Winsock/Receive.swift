@@ -57,6 +57,15 @@ public func WSARecvFrom(
   _ fromSize: UnsafeMutablePointer<Int32>?, _ overlapped: LPWSAOVERLAPPED?,
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe receive(handle, buffers, count, received, flags, from, fromSize, overlapped, CompletionRoutine(routine))
+}
+
+/// WSARecvFrom, whoever calls it.
+func receive(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
+  _ flags: UnsafeMutablePointer<DWORD>?, _ from: UnsafeMutablePointer<sockaddr>?,
+  _ fromSize: UnsafeMutablePointer<Int32>?, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let overlapped = unsafe socket.isOverlapped ? overlapped : nil
@@ -113,19 +122,21 @@ extension Socket {
   /// What a call has received; with WSAEMSGSIZE the beginning of a datagram.
   fileprivate func receive(
     _ transfer: Transfer, _ flags: Int32, _ overlapped: LPWSAOVERLAPPED,
-    _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+    _ routine: CompletionRoutine?
   ) throws(WSAError) -> OperationResult {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
     let isStream = type == ws2_socket_stream()
+    defer { reenable(FD_READ | FD_OOB) }
     return try unsafe self.overlapped(overlapped, routine, .receive) {
-      transfer.receive(descriptor, flags, isStream: isStream)
+      transfer.receive(self, flags, isStream: isStream)
     }
   }
 
   func receive(_ message: inout Message, _ flags: Int32) throws(WSAError) -> Int {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    defer { reenable(FD_READ | FD_OOB) }
     return try operation { () throws(WSAError) in
       let deadline = Deadline(timeoutOption: unsafe state.pointee.receiveTimeout.load(ordering: .relaxed))
       let systemFlags = flags & ~(waitAll | MSG_PARTIAL) | ws2_dont_wait()
@@ -147,7 +158,7 @@ extension Socket {
             throw WSAError(WSAETIMEDOUT)
           }
         default:
-          let error = WSAError.fromErrno
+          guard let error = datagramError(ws2_errno()) else { continue }
           if total > 0 { return total }
           throw error
         }

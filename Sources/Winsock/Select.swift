@@ -30,7 +30,7 @@ private func selectDeadline(_ timeout: UnsafePointer<timeval>?) throws(WSAError)
   return Deadline(wait: DWORD(clamping: min(milliseconds, UInt64(DWORD.max) - 1)))
 }
 
-private func pollAll(_ watched: inout [pollfd], _ deadline: Deadline) throws(WSAError) {
+func pollAll(_ watched: inout [pollfd], _ deadline: Deadline) throws(WSAError) {
   while true {
     let ready = unsafe poll(&watched, nfds_t(watched.count), deadline.pollTimeout)
     if ready > 0 { return }

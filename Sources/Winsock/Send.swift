@@ -44,6 +44,14 @@ public func WSASendTo(
   _ name: UnsafePointer<sockaddr>?, _ nameSize: Int32, _ overlapped: LPWSAOVERLAPPED?,
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe send(handle, buffers, count, sent, flags, name, nameSize, overlapped, CompletionRoutine(routine))
+}
+
+/// WSASendTo, whoever calls it.
+func send(
+  _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
+  _ name: UnsafePointer<sockaddr>?, _ nameSize: Int32, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let overlapped = unsafe socket.isOverlapped ? overlapped : nil
@@ -75,7 +83,7 @@ private let sendFlags = Int32(MSG_OOB | MSG_DONTROUTE) | MSG_PARTIAL
 extension Socket {
   fileprivate func send(
     _ transfer: Transfer, _ flags: Int32, _ overlapped: LPWSAOVERLAPPED,
-    _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+    _ routine: CompletionRoutine?
   ) throws(WSAError) -> OperationResult {
     guard flags & ~sendFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
@@ -112,6 +120,7 @@ extension Socket {
     if error == EINTR { return true }
     if error == EAGAIN, !isNonBlocking { return true }
     if total > 0 { return false }
+    if error == EAGAIN { reenable(FD_WRITE) }
     throw sendError(error)
   }
 

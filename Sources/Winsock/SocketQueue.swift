@@ -14,9 +14,17 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   private var forks = ws2_fork_count()
   private var controls = Deque<OverlappedOperation>()
   private var receives = Deque<OverlappedOperation>()
+  /// AcceptEx calls that wait for a connection, and those that have it and wait for its first data.
+  private var accepts = Deque<OverlappedOperation>()
+  private var accepted = Deque<OverlappedOperation>()
   private var sends = Deque<OverlappedOperation>()
   /// What the kernel is to report, once.
   private var watched: UInt32 = 0
+  /// The AcceptEx call that has this socket for its connection.
+  var acceptance: Acceptance?
+  /// WSAEventSelect's, and what it wants the kernel to report.
+  var selection: Selection?
+  var selectionWatches: UInt32 = 0
   private(set) var port: PortAssociation?
   private(set) var notificationModes: UInt8 = 0
 
@@ -26,13 +34,14 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     unsafe word.initialize(to: ws2_fork_count() << 2)
   }
 
-  private func locked<Result>(_ body: () throws(WSAError) -> Result) throws(WSAError) -> Result {
+  func locked<Result>(_ body: () throws(WSAError) -> Result) throws(WSAError) -> Result {
     unsafe ws2_word_lock(word)
     defer { unsafe ws2_word_unlock(word) }
     if forks != ws2_fork_count() {
       // What the parent began is the parent's.
       forks = ws2_fork_count()
-      (controls, receives, sends, watched) = ([], [], [], 0)
+      (controls, receives, accepts, accepted, sends, watched) = ([], [], [], [], [], 0)
+      (acceptance, selection, selectionWatches) = (nil, nil, 0)
     }
     return try body()
   }
@@ -61,6 +70,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
 
   /// The kernel says that the socket is ready, or somebody wants a look.
   func advance(generation wanted: UInt32? = nil) {
+    var listener: SocketQueue?
     let ended = try? locked { () -> [(OverlappedOperation, OperationResult)] in
       if let wanted, wanted != generation { return [] }
       var ended: [(OverlappedOperation, OperationResult)] = []
@@ -72,11 +82,18 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
       }
       if controls.isEmpty { Self.advance(&receives, &ended) }
       Self.advance(&sends, &ended)
+      advanceAccepts(&ended)
       watched = 0
+      if let acceptance, acceptance.awaitsData {
+        acceptance.awaitsData = false
+        listener = acceptance.listener
+      }
+      look()
       watch()
       return ended
     }
     for (operation, result) in ended ?? [] { operation.end(result) }
+    listener?.advance()
   }
 
   private static func advance(
@@ -85,6 +102,24 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     while let first = operations.first, let result = first.attempt() {
       operations.removeFirst()
       ended.append((first, result))
+    }
+  }
+
+  private func advanceAccepts(_ ended: inout [(OverlappedOperation, OperationResult)]) {
+    while let first = accepts.first {
+      if let result = first.attempt() {
+        ended.append((first, result))
+      } else if first.hasConnection {
+        accepted.append(first)
+      } else {
+        break
+      }
+      accepts.removeFirst()
+    }
+    accepted.removeAll { operation in
+      guard let result = operation.attempt() else { return false }
+      ended.append((operation, result))
+      return true
     }
   }
 
@@ -100,7 +135,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   private func take(_ isMeant: (OverlappedOperation) -> Bool) -> [OverlappedOperation] {
     (try? locked {
       var taken: [OverlappedOperation] = []
-      for list in [\SocketQueue.controls, \.receives, \.sends] {
+      for list in [\SocketQueue.controls, \.receives, \.accepts, \.accepted, \.sends] {
         taken += self[keyPath: list].filter(isMeant)
         self[keyPath: list].removeAll(where: isMeant)
       }
@@ -108,20 +143,23 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     }) ?? []
   }
 
-  /// WSACleanup's way: the status says WSA_OPERATION_ABORTED, and nothing is indicated.
-  func abandon() {
-    for operation in take({ _ in true }) { operation.abandon() }
+  /// WSACleanup's and WSPCleanup's way: the status says WSA_OPERATION_ABORTED, and nothing is indicated.
+  func abandon(_ isMeant: (OverlappedOperation) -> Bool = { _ in true }) {
+    for operation in take(isMeant) { operation.abandon() }
   }
 
   /// The socket goes: everything ends, and the next one with this number starts anew.
   func close() {
     let ended = take { _ in true }
+    var lost: Acceptance?
     _ = try? locked {
       generation &+= 1
       Reactor.forget(descriptor)
       (watched, port, notificationModes) = (0, nil, 0)
+      (lost, acceptance, selection, selectionWatches) = (acceptance, nil, nil, 0)
     }
     for operation in ended { operation.end(.aborted) }
+    if let lost { lost.listener.cancel { $0.acceptance === lost } }
   }
 
   /// - Throws: ERROR_INVALID_PARAMETER: a port serves it already.
@@ -139,6 +177,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     switch direction {
     case .control: true
     case .receive: controls.isEmpty && receives.isEmpty
+    case .accept: accepts.isEmpty
     case .send: sends.isEmpty
     }
   }
@@ -147,13 +186,23 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     switch operation.direction {
     case .control: controls.append(operation)
     case .receive: receives.append(operation)
+    case .accept(let acceptance):
+      if acceptance.hasConnection { accepted.append(operation) } else { accepts.append(operation) }
     case .send: sends.append(operation)
     }
   }
 
-  private func watch() {
-    var events: UInt32 = 0
-    if !controls.isEmpty || !receives.isEmpty { events |= WS2_READABLE }
+  /// Runs the body under the lock; it must not wait.
+  func exclusively<Result>(_ body: () -> Result?) -> Result? { try? locked(body) }
+
+  /// Another socket has taken the descriptor's number: the kernel watches it no more. Under the lock.
+  func descriptorReplaced() { watched = 0 }
+
+  /// Has the kernel report what is missing. Under the lock.
+  func watch() {
+    var events = selectionWatches
+    if !controls.isEmpty || !receives.isEmpty || !accepts.isEmpty { events |= WS2_READABLE }
+    if acceptance?.awaitsData == true { events |= WS2_READABLE }
     if !sends.isEmpty { events |= WS2_WRITABLE }
     guard events & ~watched != 0 else { return }
     watched |= events

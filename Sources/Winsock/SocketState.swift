@@ -14,6 +14,8 @@ struct SocketState: ~Copyable {
   /// Milliseconds, as the program set them (the kernel rounds to its clock ticks); 0 waits for ever.
   let receiveTimeout = Atomic<UInt32>(0)
   let sendTimeout = Atomic<UInt32>(0)
+  /// When it became connected, in milliseconds of the monotonic clock.
+  let connected = Atomic<UInt64>(0)
   /// A retained SocketQueue, which stays when it was once made; 0: there was no overlapped operation yet.
   let queue = Atomic<UInt>(0)
 }
@@ -30,6 +32,13 @@ struct SocketAttributes: OptionSet {
   /// A connection was asked for or accepted. Linux does not tell a stream that never had one from a broken one.
   static let hasConnected = SocketAttributes(rawValue: 128)
   static let isAccepting = SocketAttributes(rawValue: 64)
+  /// WSAEventSelect is in force.
+  static let selects = SocketAttributes(rawValue: 256)
+  static let wasAccepted = SocketAttributes(rawValue: 512)
+  /// SIO_UDP_CONNRESET FALSE: a datagram that found no receiver is no error of the next receive.
+  static let ignoresResets = SocketAttributes(rawValue: 1024)
+  /// Made by WPUCreateSocketHandle.
+  static let isProviderHandle = SocketAttributes(rawValue: 1 << 16)
 }
 
 /// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.
@@ -96,6 +105,7 @@ struct Socket {
     unsafe state.pointee.attributes.store(attributes.union(.known).rawValue, ordering: .releasing)
     unsafe state.pointee.receiveTimeout.store(0, ordering: .relaxed)
     unsafe state.pointee.sendTimeout.store(0, ordering: .relaxed)
+    unsafe state.pointee.connected.store(monotonicMilliseconds(), ordering: .relaxed)
   }
 
   var handle: SOCKET { SOCKET(descriptor) }

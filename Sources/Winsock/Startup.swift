@@ -11,6 +11,7 @@ public func WSAStartup(_ requested: WORD, _ data: LPWSADATA?) -> Int32 {
   guard ws2_callback_depth() == 0 else { return Int32(WSAEINPROGRESS) }
   guard let data = unsafe data, unsafe isWritable(data, MemoryLayout<WSADATA>.size) else { return Int32(WSAEFAULT) }
   unsafe data.pointee = describe(version: negotiate(requested))
+  _ = WarmUp.done
   startups.add(1, ordering: .acquiringAndReleasing)
   return 0
 }
@@ -18,19 +19,21 @@ public func WSAStartup(_ requested: WORD, _ data: LPWSADATA?) -> Int32 {
 @c @implementation
 public func WSACleanup() -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
-    // Two last cleanups at once: only one of them may take the count to zero.
-    var count = startups.load(ordering: .acquiring)
-    while true {
-      guard count > 0 else { throw WSAError(WSANOTINITIALISED) }
-      let (done, found) = startups.compareExchange(
-        expected: count, desired: count - 1, ordering: .acquiringAndReleasing)
-      if done {
-        // The last one ends what is under way without a word to anybody.
-        if count == 1 { Socket.forEachQueue { $0.abandon() } }
-        return 0
-      }
-      count = found
-    }
+    // The last one ends what is under way without a word to anybody.
+    if try undo(startups) == 0 { Socket.forEachQueue { $0.abandon() } }
+    return 0
+  }
+}
+
+/// Takes one startup back and returns how many are left. Of two last cleanups at once only one takes the count to zero.
+func undo(_ startups: borrowing Atomic<Int>) throws(WSAError) -> Int {
+  var count = startups.load(ordering: .acquiring)
+  while true {
+    guard count > 0 else { throw WSAError(WSANOTINITIALISED) }
+    let (done, found) = startups.compareExchange(
+      expected: count, desired: count - 1, ordering: .acquiringAndReleasing)
+    if done { return count - 1 }
+    count = found
   }
 }
 

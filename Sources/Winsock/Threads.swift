@@ -4,7 +4,7 @@ import Glibc
 /// What a new thread needs to know.
 @safe
 private struct ThreadStart {
-  let routine: LPTHREAD_START_ROUTINE
+  let routine: Callback<LPTHREAD_START_ROUTINE>
   let parameter: LPVOID?
   let object: ThreadObject
 }
@@ -13,6 +13,14 @@ private struct ThreadStart {
 public func CreateThread(
   _ security: LPSECURITY_ATTRIBUTES?, _ stackSize: SIZE_T, _ routine: LPTHREAD_START_ROUTINE?, _ parameter: LPVOID?,
   _ flags: DWORD, _ identifier: LPDWORD?
+) -> HANDLE? {
+  unsafe startThread(stackSize, Callback(routine), parameter, flags, identifier)
+}
+
+/// CreateThread, whoever calls it.
+func startThread(
+  _ stackSize: SIZE_T, _ routine: Callback<LPTHREAD_START_ROUTINE>?, _ parameter: LPVOID?, _ flags: DWORD,
+  _ identifier: LPDWORD?
 ) -> HANDLE? {
   unsafe win32(failing: nil) { () throws(WSAError) in
     guard let routine = unsafe routine else { throw WSAError(ERROR_INVALID_PARAMETER) }

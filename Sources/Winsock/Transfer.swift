@@ -11,6 +11,8 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
   private var nameSize: UnsafeMutablePointer<Int32>?
   /// Where to, copied: the program may free its own when the call returns.
   private var name: UnsafeMutablePointer<sockaddr_storage>?
+  /// WSARecvMsg's message, which hears of its lengths and flags.
+  private var record: LPWSAMSG?
 
   /// - Throws: WSAEINVAL without buffers, WSAENOBUFS for more than Linux takes, WSAEFAULT.
   init(_ buffers: LPWSABUF?, _ count: DWORD) throws(WSAError) {
@@ -23,6 +25,29 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
     }
     unsafe message.header.msg_iov = vectors
     unsafe message.header.msg_iovlen = Int(count)
+  }
+
+  /// WSARecvMsg's buffers: the datagram, where it came from, and control data.
+  convenience init(receiving message: LPWSAMSG) throws(WSAError) {
+    try unsafe self.init(message.pointee.lpBuffers, message.pointee.dwBufferCount)
+    let control = unsafe message.pointee.Control
+    guard unsafe isWritable(control.buf, Int(control.len)) else { throw WSAError(WSAEFAULT) }
+    unsafe self.message.header.msg_control = UnsafeMutableRawPointer(control.buf)
+    unsafe self.message.header.msg_controllen = unsafe control.buf == nil ? 0 : Int(control.len)
+    try unsafe self.message.take(from: message.pointee.name, &message.pointee.namelen)
+    unsafe record = unsafe message
+  }
+
+  /// WSASendMsg's.
+  convenience init(sending message: LPWSAMSG) throws(WSAError) {
+    try unsafe self.init(message.pointee.lpBuffers, message.pointee.dwBufferCount)
+    let control = unsafe message.pointee.Control
+    guard unsafe isReadable(control.buf, Int(control.len)) else { throw WSAError(WSAEFAULT) }
+    unsafe self.message.header.msg_control = UnsafeMutableRawPointer(control.buf)
+    unsafe self.message.header.msg_controllen = unsafe control.buf == nil ? 0 : Int(control.len)
+    guard let name = unsafe message.pointee.name, unsafe message.pointee.namelen != 0 else { return }
+    try unsafe checkName(name, message.pointee.namelen)
+    unsafe address(to: name, message.pointee.namelen)
   }
 
   deinit {
@@ -47,11 +72,15 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
   }
 
   /// One try to receive, without waiting. With MSG_WAITALL a stream's buffers are filled over several.
-  func receive(_ descriptor: Int32, _ flags: Int32, isStream: Bool) -> OperationResult? {
+  func receive(_ socket: Socket, _ flags: Int32, isStream: Bool) -> OperationResult? {
     let fillsAll = flags & Int32(MSG_WAITALL) != 0 && flags & Int32(MSG_PEEK) == 0 && isStream
     let systemFlags = flags & ~(Int32(MSG_WAITALL) | MSG_PARTIAL) | ws2_dont_wait()
     while true {
-      let count = unsafe recvmsg(descriptor, &message.header, systemFlags)
+      let count = unsafe recvmsg(socket.descriptor, &message.header, systemFlags)
+      if count < 0, !isStream, ws2_errno() == ECONNREFUSED {
+        guard let error = socket.datagramError(ECONNREFUSED) else { continue }
+        return OperationResult(error: error)
+      }
       guard count >= 0 else { return failed() }
       total += count
       unsafe nameSize?.pointee = Int32(bitPattern: message.header.msg_namelen)
@@ -60,11 +89,19 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
         message.advance(count)
         if message.bytesLeft > 0 { continue }
       }
-      let isCut = flags & Int32(MSG_TRUNC) != 0
+      let isCut = flags & Int32(MSG_TRUNC | MSG_CTRUNC) != 0
+      fillRecord(flags)
       return OperationResult(
         error: isCut ? WSAError(WSAEMSGSIZE) : nil, bytes: DWORD(clamping: total),
         flags: DWORD(bitPattern: flags & Int32(MSG_OOB)))
     }
+  }
+
+  private func fillRecord(_ flags: Int32) {
+    guard let record = unsafe record else { return }
+    if unsafe record.pointee.name != nil { unsafe record.pointee.namelen = Int32(message.header.msg_namelen) }
+    unsafe record.pointee.Control.len = ULONG(message.header.msg_controllen)
+    unsafe record.pointee.dwFlags = DWORD(bitPattern: flags & Int32(MSG_TRUNC | MSG_CTRUNC | MSG_OOB))
   }
 
   /// One try to send, without waiting. A stream has sent when all of it is with the kernel.

@@ -60,8 +60,13 @@ public func SleepEx(_ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
 /// The call runs when the thread waits alertably. The routine's parameter is the data.
 @c @implementation
 public func QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
+  unsafe queueCall(Callback(routine), handle, data)
+}
+
+/// QueueUserAPC, whoever calls it.
+func queueCall(_ routine: Callback<PAPCFUNC>?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
   win32(failing: 0) { () throws(WSAError) in
-    guard let routine = routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
+    guard let routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
     let thread = unsafe try thread(unsafe handle)
     guard thread.queue({ routine(data) }) else { throw WSAError(ERROR_GEN_FAILURE) }
     return 1

@@ -115,5 +115,37 @@ extension WinsockSuite {
         for socket in [client, server, listener] { closesocket(socket) }
       }
     }
+
+    @Test("S2.2, S6.1: WSPAccept's condition function, and no procedure inside it") func provider() {
+      let provider = TestProvider(30)
+      let table = provider.table
+      started {
+        let (listener, listenerPort) = makeListener()
+        let client = makeStream()
+        #expect(connect(client, to: listenerPort) == 0)
+        (Condition.answer, Condition.callbackData) = (CF_ACCEPT, 0)
+        nonisolated(unsafe) var outcomes: [Outcome] = []
+        Condition.during = {
+          var (count, value): (DWORD, DWORD) = (0, 0)
+          outcomes = [
+            provider.outcome { table.lpWSPIoctl(client, 0x4004_667f, nil, 0, &value, 4, &count, nil, nil, nil, $0) },
+            provider.outcome { table.lpWSPListen(9999, 1, $0) }, provider.outcome { table.lpWSPCleanup($0) },
+          ]
+          var (data, table) = (WSPDATA(), WSPPROC_TABLE())
+          #expect(WSPStartup(0x0202, &data, nil, TestProvider.upcalls(), &table) == WSAEINPROGRESS)
+        }
+        var server = noSocket
+        #expect(
+          provider.outcome(failing: noSocket) {
+            server = table.lpWSPAccept(listener, nil, nil, condition, 4711, $0)
+            return server
+          }.error == 0)
+        Condition.during = nil
+        #expect(Condition.callbackData == 4711 && Condition.callerPort == port(of: client))
+        #expect(outcomes == Array(repeating: .failure(WSAEINPROGRESS), count: 3))
+        for socket in [client, server, listener] { closesocket(socket) }
+      }
+      provider.cleanUp()
+    }
   }
 }

@@ -112,10 +112,11 @@ extension WinsockSuite {
         overlapped.Internal = 0x103
         // With the low bit set: no completion port is to hear of it; the event is the same one.
         overlapped.hEvent = HANDLE(bitPattern: UInt(bitPattern: event) | 1)
-        var answer: SOCKET = 0
-        #expect(WSAIoctl(socket, ws2_SIO_BASE_HANDLE, nil, 0, &answer, 8, nil, &overlapped, nil) == 0)
+        var answer: DWORD = 1
+        let code = DWORD(FIONREAD)
+        #expect(WSAIoctl(socket, code, nil, 0, &answer, 4, nil, &overlapped, nil) == 0)
         #expect(overlapped.Internal == 0)
-        #expect(overlapped.InternalHigh == 8)
+        #expect(overlapped.InternalHigh == 4)
         #expect(WaitForSingleObject(event, 0) == WAIT_OBJECT_0)
         closesocket(socket)
 
@@ -124,8 +125,8 @@ extension WinsockSuite {
         #expect(WSAResetEvent(event) == 1)
         overlapped.Internal = 0x103
         var bytes: DWORD = 0
-        #expect(WSAIoctl(synchronous, ws2_SIO_BASE_HANDLE, nil, 0, &answer, 8, &bytes, &overlapped, nil) == 0)
-        #expect(bytes == 8)
+        #expect(WSAIoctl(synchronous, code, nil, 0, &answer, 4, &bytes, &overlapped, nil) == 0)
+        #expect(bytes == 4)
         #expect(overlapped.Internal == 0x103)
         #expect(WaitForSingleObject(event, 0) == WAIT_TIMEOUT)
         closesocket(synchronous)

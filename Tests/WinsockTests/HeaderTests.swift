@@ -81,6 +81,15 @@ import Testing
       WSAIoctl(s, SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS, NULL, 0, buffer, (DWORD)size, &bytes, NULL, NULL);
       WSAIoctl(s, SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT, NULL, 0, buffer, (DWORD)size, &long_bytes, NULL, NULL);
       WSAIoctl(s, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, buffer, (DWORD)size, NULL, 0, NULL, NULL, NULL);
+      WSAPOLLFD entry = {s, POLLIN, 0};
+      WSANETWORKEVENTS events;
+      WSAMSG message;
+      memset(&message, 0, sizeof message);
+      WSAPoll(&entry, 1, 0);
+      WSAEventSelect(s, WSACreateEvent(), FD_READ | FD_CLOSE | FD_ALL_EVENTS);
+      if (WSAEnumNetworkEvents(s, NULL, &events) == 0) return events.iErrorCode[FD_CLOSE_BIT];
+      WSASendMsg(s, &message, 0, &bytes, NULL, NULL);
+      WSASendMsg(s, &message, 0, &long_bytes, NULL, NULL);
       if (getaddrinfo("localhost", "80", &hints, &list) == EAI_NONAME) return WSAHOST_NOT_FOUND;
       freeaddrinfo(list);
       inet_pton(AF_INET, "127.0.0.1", &name.sin_addr);
@@ -97,11 +106,52 @@ import Testing
 
     """
 
+  /// The extensions' types, by both kinds of DWORD pointer that programs have.
+  @Test(arguments: compilers)
+  func extensionFunctions(compiler: Compiler) throws {
+    let text = """
+      #include <mswsock.h>
+      #include <mstcpip.h>
+      int main(void) {
+        GUID identifiers[] = {WSAID_ACCEPTEX, WSAID_CONNECTEX, WSAID_DISCONNECTEX, WSAID_GETACCEPTEXSOCKADDRS,
+                              WSAID_TRANSMITFILE, WSAID_WSARECVMSG, WSAID_WSASENDMSG, WSAID_WSAPOLL};
+        LPFN_ACCEPTEX accept_ex = AcceptEx;
+        LPFN_GETACCEPTEXSOCKADDRS names = GetAcceptExSockaddrs;
+        LPFN_TRANSMITFILE transmit = TransmitFile;
+        LPFN_CONNECTEX connect_ex = NULL;
+        LPFN_DISCONNECTEX disconnect = NULL;
+        LPFN_WSARECVMSG receive = NULL;
+        LPFN_WSASENDMSG send_message = WSASendMsg;
+        struct pollfd entry = {INVALID_SOCKET, POLLRDNORM, 0};
+        TRANSMIT_FILE_BUFFERS buffers = {NULL, 0, NULL, 0};
+        INTERFACE_INFO info;
+        SOCKET_ADDRESS_LIST list;
+        TCP_INFO_v0 statistics;
+        DWORD bytes = 0;
+        unsigned long long_bytes = 0;
+        OVERLAPPED overlapped;
+        AcceptEx(INVALID_SOCKET, INVALID_SOCKET, NULL, 0, 0, 0, &bytes, &overlapped);
+        AcceptEx(INVALID_SOCKET, INVALID_SOCKET, NULL, 0, 0, 0, &long_bytes, &overlapped);
+        statistics.State = TCPSTATE_ESTABLISHED;
+        list.iAddressCount = SIO_ADDRESS_LIST_QUERY != SIO_TCP_INFO;
+        info.iiFlags = IFF_UP;
+        return accept_ex == NULL || names == NULL || transmit == NULL || connect_ex != NULL || disconnect != NULL ||
+               receive != NULL || send_message == NULL || entry.revents || buffers.HeadLength ||
+               identifiers[0].Data1 == 0 || statistics.State == 0 || info.iiFlags == 0 || list.iAddressCount == 0;
+      }
+
+      """
+    for standard in compiler.standards.prefix(1) {
+      let finished = try compile(text, compiler, standard)
+      #expect(finished.status == 0, "\(standard)\n\(finished.output)")
+    }
+  }
+
   static let orders: [[String]] = [
-    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "mswsock.h", "windows.h"],
+    ["winsock2.h", "ws2tcpip.h", "mstcpip.h", "mswsock.h", "windows.h", "ws2spi.h"],
     ["windows.h", "mswsock.h", "mstcpip.h", "ws2tcpip.h", "winsock2.h"],
     ["mstcpip.h", "windows.h", "ws2tcpip.h"],
-    ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h"],
+    ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Mstcpip.h", "Mswsock.h", "Ws2spi.h"],
     // glibc's headers before
     [
       "stdlib.h", "stdio.h", "sys/types.h", "sys/socket.h", "netinet/in.h", "arpa/inet.h", "netdb.h", "unistd.h",
@@ -124,14 +174,16 @@ import Testing
       let finished = try compile(text, compiler, standard)
       #expect(finished.status == 0, "\(compiler) \(standard)\n\(finished.output)")
     }
+    let windows = try compile(text, compiler, compiler.standards[1], ["-DWFPSHIM_MS_ABI"])
+    #expect(windows.status == 0, "\(compiler)\n\(windows.output)")
   }
 
   @Test(arguments: compilers)
   func everyHeaderAlone(compiler: Compiler) throws {
     let headers = try FileManager.default.contentsOfDirectory(atPath: TestPaths.headers).filter { $0.hasSuffix(".h") }
     #expect(headers.count > 15)
-    // ws2functions.h and ws2names.h are parts of winsock2.h.
-    for header in headers where !["ws2functions.h", "ws2names.h"].contains(header) {
+    // These are parts of winsock2.h.
+    for header in headers where !["ws2functions.h", "ws2msabi.h", "ws2names.h"].contains(header) {
       let finished = try compile(
         "#include <\(header)>\nint main(void) { return 0; }\n", compiler, compiler.standards[0])
       #expect(finished.status == 0, "\(header)\n\(finished.output)")
@@ -243,8 +295,10 @@ import Testing
 
       """
     for standard in compiler.standards {
-      let finished = try compile(text, compiler, standard)
-      #expect(finished.status == 0, "\(standard)\n\(finished.output)")
+      for convention in [[], ["-DWFPSHIM_MS_ABI"]] {
+        let finished = try compile(text, compiler, standard, convention)
+        #expect(finished.status == 0, "\(standard) \(convention)\n\(finished.output)")
+      }
     }
   }
 }

@@ -9,13 +9,42 @@ private let contextCode: DWORD = 0x9800_00dd
 private let setCode: DWORD = 0x9800_00de
 private let queries = [recordsCode, contextCode]
 
-/// One WSAIoctl; what a test does not name is in order, but for `bytes`.
+/// One WSAIoctl or WSPIoctl; what a test does not name is in order, but for `bytes`.
 private func ioctl(
   socket: SOCKET, code: DWORD = contextCode, input: UnsafeMutableRawPointer? = nil, inputSize: DWORD = 0,
   output: UnsafeMutableRawPointer? = nil, outputSize: DWORD = 0, bytes: UnsafeMutablePointer<DWORD>? = nil,
   overlapped: LPWSAOVERLAPPED? = nil, routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE? = nil
 ) -> Outcome {
-  outcome { WSAIoctl(socket, code, input, inputSize, output, outputSize, bytes, overlapped, routine) }
+  guard IoctlEntry.current == .provider else {
+    return outcome { WSAIoctl(socket, code, input, inputSize, output, outputSize, bytes, overlapped, routine) }
+  }
+  var thread = WSATHREADID()
+  let provider = IoctlEntry.startedProvider
+  return provider.outcome {
+    provider.table.lpWSPIoctl(
+      socket, code, input, inputSize, output, outputSize, bytes, overlapped, routine, &thread, $0)
+  }
+}
+
+/// Which of the two functions the tests call. Each test runs once with each.
+private enum IoctlEntry: CaseIterable {
+  case program
+  case provider
+
+  @TaskLocal static var current = IoctlEntry.program
+  nonisolated(unsafe) static let startedProvider = TestProvider(1000)
+}
+
+private struct EveryEntry: SuiteTrait, TestTrait, TestScoping {
+  let isRecursive = true
+
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    for entry in IoctlEntry.allCases { try await IoctlEntry.$current.withValue(entry) { try await function() } }
+  }
+
+  func scopeProvider(for test: Test, testCase: Test.Case?) -> EveryEntry? { testCase == nil ? nil : self }
 }
 
 /// A DWORD that nobody has written to yet.
@@ -24,7 +53,8 @@ private let prefilled: DWORD = 0xdead_beef
 extension WinsockSuite {
   /// SPEC S2.1 to S2.5 and S3.2, which hold without the preload too; what passes them says that the transport does not
   /// support the code (S1.2).
-  @Suite struct IoctlTests {
+  /// WSPIoctl answers row by row as WSAIoctl does, through lpErrno (S6.1).
+  @Suite(EveryEntry()) struct IoctlTests {
     @Test(arguments: queries)
     func aGoodQueryIsNotSupported(code: DWORD) {
       started {
@@ -45,6 +75,7 @@ extension WinsockSuite {
     }
 
     @Test func s2_1BeforeStartup() {
+      guard IoctlEntry.current == .program else { return }  // WSPStartup's count: ProviderTests
       var bytes = prefilled
       #expect(ioctl(socket: 0, outputSize: 1, bytes: &bytes) == .failure(WSANOTINITIALISED))
       #expect(bytes == prefilled)
@@ -262,7 +293,7 @@ extension WinsockSuite {
       started {
         let socket = makeStream()
         var bytes = prefilled
-        for code: DWORD in [0x9800_00df, 0x9800_00db, 0xc800_0006, 0x1234_5678] {
+        for code: DWORD in [0x9800_00df, 0x9800_00db, 0xc800_0fff, 0x1234_5678] {
           #expect(ioctl(socket: socket, code: code, bytes: &bytes) == .failure(WSAEOPNOTSUPP))
           #expect(bytes == 0)
         }

@@ -51,7 +51,6 @@ extension WinsockSuite {
         #expect(option(socket, SOL_SOCKET, ~SO_LINGER) == 1)
         #expect(setOption(socket, SOL_SOCKET, ~SO_LINGER, 0) == 0)
         #expect(option(socket, SOL_SOCKET, ~SO_LINGER) == 0)
-        #expect(ws2_setsockopt(socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, nil, 0) == 0)
         closesocket(socket)
       }
     }

@@ -14,6 +14,11 @@ typedef struct _OVERLAPPED_ENTRY {
   DWORD dwNumberOfBytesTransferred;
 } OVERLAPPED_ENTRY, *LPOVERLAPPED_ENTRY;
 
+/* The library's functions are no callbacks: see ws2msabi.h. */
+#pragma push_macro("WINAPI")
+#undef WINAPI
+#define WINAPI
+
 #if defined(__cplusplus)
 extern "C" {
 #endif
@@ -38,6 +43,8 @@ BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped);
 #if defined(__cplusplus)
 }
 #endif
+
+#pragma pop_macro("WINAPI")
 
 WS2_STATIC_ASSERT(sizeof(OVERLAPPED_ENTRY) == 32 || sizeof(void *) != 8, "OVERLAPPED_ENTRY");
 

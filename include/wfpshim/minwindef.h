@@ -16,11 +16,16 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #endif
 
-/* One calling convention: the System V one. */
+/* Windows x64 has one calling convention and so has this library, the System V one; see ws2msabi.h. */
+#if defined(WFPSHIM_MS_ABI) && defined(__x86_64__)
+#define WS2_MS_ABI
+#define WINAPI __attribute__((__ms_abi__))
+#else
 #define WINAPI
-#define CALLBACK
-#define NTAPI
-#define APIENTRY
+#endif
+#define CALLBACK WINAPI
+#define NTAPI WINAPI
+#define APIENTRY WINAPI
 #define PASCAL
 #define FAR
 #define NEAR
@@ -30,12 +35,12 @@
 #define EXTERN_C_START
 #define EXTERN_C_END
 #if !defined(__stdcall)
-#define __stdcall
+#define __stdcall WINAPI
 #define __cdecl
 #define __fastcall
 #endif
 #define _cdecl
-#define _stdcall
+#define _stdcall WINAPI
 #define __int64 long long
 #define __int32 int
 #define __int16 short

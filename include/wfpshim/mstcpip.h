@@ -32,6 +32,59 @@ struct tcp_keepalive {
   ULONG keepaliveinterval; /* milliseconds */
 };
 
+typedef enum _TCPSTATE {
+  TCPSTATE_CLOSED,
+  TCPSTATE_LISTEN,
+  TCPSTATE_SYN_SENT,
+  TCPSTATE_SYN_RCVD,
+  TCPSTATE_ESTABLISHED,
+  TCPSTATE_FIN_WAIT_1,
+  TCPSTATE_FIN_WAIT_2,
+  TCPSTATE_CLOSE_WAIT,
+  TCPSTATE_CLOSING,
+  TCPSTATE_LAST_ACK,
+  TCPSTATE_TIME_WAIT,
+  TCPSTATE_MAX
+} TCPSTATE;
+
+/* SIO_TCP_INFO's answers. Where Linux keeps no such number it is 0. */
+#define WS2_TCP_INFO_V0      \
+  TCPSTATE State;            \
+  ULONG Mss;                 \
+  ULONG64 ConnectionTimeMs;  \
+  BOOLEAN TimestampsEnabled; \
+  ULONG RttUs;               \
+  ULONG MinRttUs;            \
+  ULONG BytesInFlight;       \
+  ULONG Cwnd;                \
+  ULONG SndWnd;              \
+  ULONG RcvWnd;              \
+  ULONG RcvBuf;              \
+  ULONG64 BytesOut;          \
+  ULONG64 BytesIn;           \
+  ULONG BytesReordered;      \
+  ULONG BytesRetrans;        \
+  ULONG FastRetrans;         \
+  ULONG DupAcksIn;           \
+  ULONG TimeoutEpisodes;     \
+  UCHAR SynRetrans;
+typedef struct _TCP_INFO_v0 {
+  WS2_TCP_INFO_V0
+} TCP_INFO_v0, *PTCP_INFO_v0;
+typedef struct _TCP_INFO_v1 {
+  WS2_TCP_INFO_V0
+  ULONG SndLimTransRwin;
+  ULONG SndLimTimeRwin;
+  ULONG64 SndLimBytesRwin;
+  ULONG SndLimTransCwnd;
+  ULONG SndLimTimeCwnd;
+  ULONG64 SndLimBytesCwnd;
+  ULONG SndLimTransSnd;
+  ULONG SndLimTimeSnd;
+  ULONG64 SndLimBytesSnd;
+} TCP_INFO_v1, *PTCP_INFO_v1;
+WS2_STATIC_ASSERT(sizeof(TCP_INFO_v0) == 88 && sizeof(TCP_INFO_v1) == 136, "TCP_INFO");
+
 static inline void IN4ADDR_SETSOCKADDR(PSOCKADDR_IN address, const IN_ADDR *host, USHORT port) {
   memset(address, 0, sizeof *address);
   address->sin_family = AF_INET;

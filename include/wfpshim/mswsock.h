@@ -10,6 +10,10 @@
 
 #define TF_DISCONNECT 0x01
 #define TF_REUSE_SOCKET 0x02
+#define TF_WRITE_BEHIND 0x04
+#define TF_USE_DEFAULT_WORKER 0x00
+#define TF_USE_SYSTEM_THREAD 0x10
+#define TF_USE_KERNEL_APC 0x20
 
 #define WS2_ACCEPTEX_GUID(first)                                              \
   {                                                                           \
@@ -35,21 +39,65 @@
     0xa441e712, 0x754f, 0x43ca, { 0x84, 0xa7, 0x0d, 0xee, 0x44, 0xcf, 0x60, 0x6d } \
   }
 
-typedef INT(WSAAPI *LPFN_WSARECVMSG)(SOCKET s, LPWSAMSG lpMsg, LPDWORD lpdwNumberOfBytesRecvd,
+#define WSAID_WSAPOLL                                                              \
+  {                                                                                \
+    0x18c76f85, 0xdc66, 0x4964, { 0x97, 0x2e, 0x23, 0xc2, 0x72, 0x38, 0x31, 0x2b } \
+  }
+
+typedef struct _TRANSMIT_FILE_BUFFERS {
+  LPVOID Head;
+  DWORD HeadLength;
+  LPVOID Tail;
+  DWORD TailLength;
+} TRANSMIT_FILE_BUFFERS, *PTRANSMIT_FILE_BUFFERS, *LPTRANSMIT_FILE_BUFFERS;
+
+typedef INT(WSAAPI *LPFN_WSARECVMSG)(SOCKET s, LPWSAMSG lpMsg, WS2_DWORD_POINTER lpdwNumberOfBytesRecvd,
                                      LPWSAOVERLAPPED lpOverlapped,
                                      LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
-typedef INT(WSAAPI *LPFN_WSASENDMSG)(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags, LPDWORD lpNumberOfBytesSent,
+typedef INT(WSAAPI *LPFN_WSASENDMSG)(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags, WS2_DWORD_POINTER lpNumberOfBytesSent,
                                      LPWSAOVERLAPPED lpOverlapped,
                                      LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
 typedef BOOL(WSAAPI *LPFN_ACCEPTEX)(SOCKET sListenSocket, SOCKET sAcceptSocket, PVOID lpOutputBuffer,
                                     DWORD dwReceiveDataLength, DWORD dwLocalAddressLength, DWORD dwRemoteAddressLength,
-                                    LPDWORD lpdwBytesReceived, LPOVERLAPPED lpOverlapped);
+                                    WS2_DWORD_POINTER lpdwBytesReceived, LPOVERLAPPED lpOverlapped);
 typedef BOOL(WSAAPI *LPFN_CONNECTEX)(SOCKET s, const struct sockaddr *name, int namelen, PVOID lpSendBuffer,
-                                     DWORD dwSendDataLength, LPDWORD lpdwBytesSent, LPOVERLAPPED lpOverlapped);
+                                     DWORD dwSendDataLength, WS2_DWORD_POINTER lpdwBytesSent,
+                                     LPOVERLAPPED lpOverlapped);
 typedef BOOL(WSAAPI *LPFN_DISCONNECTEX)(SOCKET s, LPOVERLAPPED lpOverlapped, DWORD dwFlags, DWORD dwReserved);
 typedef VOID(WSAAPI *LPFN_GETACCEPTEXSOCKADDRS)(PVOID lpOutputBuffer, DWORD dwReceiveDataLength,
                                                 DWORD dwLocalAddressLength, DWORD dwRemoteAddressLength,
                                                 struct sockaddr **LocalSockaddr, LPINT LocalSockaddrLength,
                                                 struct sockaddr **RemoteSockaddr, LPINT RemoteSockaddrLength);
+typedef BOOL(WSAAPI *LPFN_TRANSMITFILE)(SOCKET hSocket, HANDLE hFile, DWORD nNumberOfBytesToWrite,
+                                        DWORD nNumberOfBytesPerSend, LPOVERLAPPED lpOverlapped,
+                                        LPTRANSMIT_FILE_BUFFERS lpTransmitBuffers, DWORD dwReserved);
+
+/* The other extensions have no name to link with: SIO_GET_EXTENSION_FUNCTION_POINTER. */
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+BOOL WSAAPI AcceptEx(SOCKET sListenSocket, SOCKET sAcceptSocket, PVOID lpOutputBuffer, DWORD dwReceiveDataLength,
+                     DWORD dwLocalAddressLength, DWORD dwRemoteAddressLength, WS2_DWORD_POINTER lpdwBytesReceived,
+                     LPOVERLAPPED lpOverlapped);
+VOID WSAAPI GetAcceptExSockaddrs(PVOID lpOutputBuffer, DWORD dwReceiveDataLength, DWORD dwLocalAddressLength,
+                                 DWORD dwRemoteAddressLength, struct sockaddr **LocalSockaddr,
+                                 LPINT LocalSockaddrLength, struct sockaddr **RemoteSockaddr,
+                                 LPINT RemoteSockaddrLength);
+BOOL WSAAPI TransmitFile(SOCKET hSocket, HANDLE hFile, DWORD nNumberOfBytesToWrite, DWORD nNumberOfBytesPerSend,
+                         LPOVERLAPPED lpOverlapped, LPTRANSMIT_FILE_BUFFERS lpTransmitBuffers, DWORD dwReserved);
+
+#if defined(__cplusplus)
+}
+
+/* As in ws2names.h: 32 bits are stored. */
+template <typename T, typename ws2_same<T, unsigned long>::yes = 0>
+inline BOOL AcceptEx(SOCKET listener, SOCKET accepting, PVOID output, DWORD data, DWORD local, DWORD remote, T *bytes,
+                     LPOVERLAPPED overlapped) {
+  return AcceptEx(listener, accepting, output, data, local, remote, reinterpret_cast<DWORD *>(bytes), overlapped);
+}
+#endif
+
+WS2_STATIC_ASSERT(sizeof(TRANSMIT_FILE_BUFFERS) == 32 || sizeof(void *) != 8, "TRANSMIT_FILE_BUFFERS");
 
 #endif

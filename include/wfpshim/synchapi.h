@@ -23,11 +23,17 @@
 
 typedef DWORD(WINAPI *PTHREAD_START_ROUTINE)(LPVOID lpThreadParameter);
 typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
+typedef VOID(NTAPI *PAPCFUNC)(ULONG_PTR Parameter);
 
 /* A pthread mutex, recursive; 40 bytes as on Windows. */
 typedef struct _RTL_CRITICAL_SECTION {
   ULONGLONG Opaque[5];
 } CRITICAL_SECTION, *PCRITICAL_SECTION, *LPCRITICAL_SECTION, RTL_CRITICAL_SECTION;
+
+/* The library's functions are no callbacks: see ws2msabi.h. */
+#pragma push_macro("WINAPI")
+#undef WINAPI
+#define WINAPI
 
 #if defined(__cplusplus)
 extern "C" {
@@ -54,7 +60,6 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bA
 DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds,
                                       BOOL bAlertable);
 DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);
-typedef VOID(NTAPI *PAPCFUNC)(ULONG_PTR Parameter);
 DWORD WINAPI QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
 HANDLE WINAPI GetCurrentThread(void);
 DWORD WINAPI WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds);
@@ -72,8 +77,21 @@ void WINAPI Sleep(DWORD dwMilliseconds);
 ULONGLONG WINAPI GetTickCount64(void);
 DWORD WINAPI GetTickCount(void);
 
+/* For callbacks of the Windows x64 convention: see ws2msabi.h. */
+HANDLE ws2_ms_CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
+                           LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
+                           LPDWORD lpThreadId);
+DWORD ws2_ms_QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
+
 #if defined(__cplusplus)
 }
+#endif
+
+#pragma pop_macro("WINAPI")
+
+#if defined(WS2_MS_ABI)
+#define CreateThread ws2_ms_CreateThread
+#define QueueUserAPC ws2_ms_QueueUserAPC
 #endif
 
 #if defined(UNICODE)

@@ -3,6 +3,7 @@
 #define WFPSHIM_WINSOCK2_H
 
 #include "ws2def.h"
+#include "windows.h" /* as Windows' own does */
 
 #define WSAAPI
 #define WINSOCK_VERSION MAKEWORD(2, 2)
@@ -50,6 +51,29 @@
 #define WSA_WAIT_IO_COMPLETION 0xc0u
 #define WSA_WAIT_TIMEOUT 0x102u
 
+#define FD_READ_BIT 0
+#define FD_READ (1 << FD_READ_BIT)
+#define FD_WRITE_BIT 1
+#define FD_WRITE (1 << FD_WRITE_BIT)
+#define FD_OOB_BIT 2
+#define FD_OOB (1 << FD_OOB_BIT)
+#define FD_ACCEPT_BIT 3
+#define FD_ACCEPT (1 << FD_ACCEPT_BIT)
+#define FD_CONNECT_BIT 4
+#define FD_CONNECT (1 << FD_CONNECT_BIT)
+#define FD_CLOSE_BIT 5
+#define FD_CLOSE (1 << FD_CLOSE_BIT)
+#define FD_QOS_BIT 6
+#define FD_QOS (1 << FD_QOS_BIT)
+#define FD_GROUP_QOS_BIT 7
+#define FD_GROUP_QOS (1 << FD_GROUP_QOS_BIT)
+#define FD_ROUTING_INTERFACE_CHANGE_BIT 8
+#define FD_ROUTING_INTERFACE_CHANGE (1 << FD_ROUTING_INTERFACE_CHANGE_BIT)
+#define FD_ADDRESS_LIST_CHANGE_BIT 9
+#define FD_ADDRESS_LIST_CHANGE (1 << FD_ADDRESS_LIST_CHANGE_BIT)
+#define FD_MAX_EVENTS 10
+#define FD_ALL_EVENTS ((1 << FD_MAX_EVENTS) - 1)
+
 #if !defined(FD_SETSIZE)
 #define FD_SETSIZE 64
 #endif
@@ -67,6 +91,19 @@ typedef struct fd_set {
   u_int fd_count;
   SOCKET fd_array[FD_SETSIZE];
 } fd_set, FD_SET, *PFD_SET, *LPFD_SET;
+
+/* What WSAEnumNetworkEvents tells: FD_ bits, and for each of them the error by its _BIT. */
+typedef struct _WSANETWORKEVENTS {
+  LONG lNetworkEvents;
+  int iErrorCode[FD_MAX_EVENTS];
+} WSANETWORKEVENTS, *LPWSANETWORKEVENTS;
+
+/* WSAPoll's entry; `events` and `revents` have poll.h's bits. */
+typedef struct pollfd {
+  SOCKET fd;
+  SHORT events;
+  SHORT revents;
+} WSAPOLLFD, *PWSAPOLLFD, *LPWSAPOLLFD;
 
 typedef struct WSAData {
   WORD wVersion;
@@ -123,6 +160,7 @@ typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF lpCallerId, LPWSABUF lpCallerDat
                                        LPWSABUF lpCalleeId, LPWSABUF lpCalleeData, GROUP *g, DWORD_PTR dwCallbackData);
 
 #include "ws2functions.h"
+#include "ws2msabi.h"
 #include "ws2names.h"
 
 #if defined(UNICODE)
@@ -163,6 +201,7 @@ static inline void ws2_fd_remove(SOCKET s, fd_set *set) {
 WS2_STATIC_ASSERT(sizeof(WSADATA) == 408 || sizeof(void *) != 8, "WSADATA");
 WS2_STATIC_ASSERT(sizeof(WSAOVERLAPPED) == 32 || sizeof(void *) != 8, "WSAOVERLAPPED");
 WS2_STATIC_ASSERT(offsetof(fd_set, fd_array) == sizeof(SOCKET), "fd_set");
+WS2_STATIC_ASSERT(sizeof(WSANETWORKEVENTS) == 44 && sizeof(WSAPOLLFD) == sizeof(SOCKET) + 8, "WSANETWORKEVENTS");
 WS2_STATIC_ASSERT(sizeof(WSAPROTOCOL_INFOA) == 372, "WSAPROTOCOL_INFOA");
 
 #endif

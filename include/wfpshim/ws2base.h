@@ -10,9 +10,11 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,7 @@ typedef unsigned long u_long;
 #define sockaddr_in ws2_sockaddr_in
 #define sockaddr_in6 ws2_sockaddr_in6
 #define addrinfo ws2_addrinfo
+#define pollfd ws2_pollfd
 #define ip_mreq ws2_ip_mreq
 #define ipv6_mreq ws2_ipv6_mreq
 #undef s6_addr

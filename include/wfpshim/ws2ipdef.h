@@ -35,6 +35,25 @@ typedef union _SOCKADDR_INET {
   ADDRESS_FAMILY si_family;
 } SOCKADDR_INET, *PSOCKADDR_INET;
 
+/* SIO_GET_INTERFACE_LIST's entry; the flags are net/if.h's IFF_ bits. */
+struct sockaddr_in6_old {
+  SHORT sin6_family;
+  USHORT sin6_port;
+  ULONG sin6_flowinfo;
+  IN6_ADDR sin6_addr;
+};
+typedef union sockaddr_gen {
+  struct sockaddr Address;
+  struct sockaddr_in AddressIn;
+  struct sockaddr_in6_old AddressIn6;
+} sockaddr_gen;
+typedef struct _INTERFACE_INFO {
+  ULONG iiFlags;
+  sockaddr_gen iiAddress;
+  sockaddr_gen iiBroadcastAddress;
+  sockaddr_gen iiNetmask;
+} INTERFACE_INFO, *LPINTERFACE_INFO;
+
 typedef struct ip_mreq {
   IN_ADDR imr_multiaddr;
   IN_ADDR imr_interface;
@@ -96,6 +115,7 @@ static inline BOOLEAN IN4_IS_ADDR_UNSPECIFIED(const IN_ADDR *a) { return (BOOLEA
 static inline BOOLEAN IN4_ADDR_EQUAL(const IN_ADDR *a, const IN_ADDR *b) { return (BOOLEAN)(a->s_addr == b->s_addr); }
 
 WS2_STATIC_ASSERT(sizeof(IN6_ADDR) == 16 && sizeof(SOCKADDR_IN6) == 28, "SOCKADDR_IN6");
+WS2_STATIC_ASSERT(sizeof(INTERFACE_INFO) == 76, "INTERFACE_INFO");
 WS2_STATIC_ASSERT(sizeof(SOCKADDR_INET) == 28, "SOCKADDR_INET");
 
 #endif

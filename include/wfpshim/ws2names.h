@@ -133,6 +133,36 @@ inline int WSARecv(SOCKET s, LPWSABUF buffers, DWORD count, T *bytes, DWORD *fla
                    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
   return WSARecv(s, buffers, count, reinterpret_cast<DWORD *>(bytes), flags, overlapped, routine);
 }
+template <WS2_ONLY(T, unsigned long)>
+inline int WSASendTo(SOCKET s, LPWSABUF buffers, DWORD count, T *bytes, DWORD flags, const struct sockaddr *to,
+                     int tolen, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
+  return WSASendTo(s, buffers, count, reinterpret_cast<DWORD *>(bytes), flags, to, tolen, overlapped, routine);
+}
+template <typename B, WS2_ONLY(T, unsigned long)>
+inline int WSARecvFrom(SOCKET s, LPWSABUF buffers, DWORD count, B *bytes, T *flags, struct sockaddr *from, int *fromlen,
+                       LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
+  return WSARecvFrom(s, buffers, count, reinterpret_cast<DWORD *>(bytes), reinterpret_cast<DWORD *>(flags), from,
+                     fromlen, overlapped, routine);
+}
+template <WS2_ONLY(T, unsigned long)>
+inline int WSARecvFrom(SOCKET s, LPWSABUF buffers, DWORD count, T *bytes, DWORD *flags, struct sockaddr *from,
+                       int *fromlen, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
+  return WSARecvFrom(s, buffers, count, reinterpret_cast<DWORD *>(bytes), flags, from, fromlen, overlapped, routine);
+}
+template <WS2_ONLY(T, unsigned long)>
+inline int WSASendMsg(SOCKET s, LPWSAMSG message, DWORD flags, T *bytes, LPWSAOVERLAPPED overlapped,
+                      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
+  return WSASendMsg(s, message, flags, reinterpret_cast<DWORD *>(bytes), overlapped, routine);
+}
+template <typename B, WS2_ONLY(T, unsigned long)>
+inline BOOL WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED overlapped, B *bytes, BOOL waits, T *flags) {
+  return WSAGetOverlappedResult(s, overlapped, reinterpret_cast<DWORD *>(bytes), waits,
+                                reinterpret_cast<DWORD *>(flags));
+}
+template <WS2_ONLY(T, unsigned long)>
+inline BOOL WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED overlapped, T *bytes, BOOL waits, DWORD *flags) {
+  return WSAGetOverlappedResult(s, overlapped, reinterpret_cast<DWORD *>(bytes), waits, flags);
+}
 #undef WS2_ONLY
 
 #endif

@@ -11,6 +11,7 @@
 #include "../../../include/wfpshim/mstcpip.h"
 #include "../../../include/wfpshim/mswsock.h"
 #include "../../../include/wfpshim/windows.h"
+#include "../../../include/wfpshim/ws2spi.h"
 
 /* The rows of wsaerror.def, for the translation, gai_strerrorA, the tests and the documentation. */
 struct ws2_error_row {
@@ -36,6 +37,9 @@ int ws2_last_error(void);
 void ws2_set_last_error(int error);
 int ws2_callback_depth(void);
 void ws2_add_callback_depth(int change);
+/* The provider whose procedure the thread is in; NULL: none. */
+void *_Nullable ws2_provider(void);
+void ws2_set_provider(void *_Nullable provider);
 
 /* How often this process has come out of fork() as the child: descriptors' waiters of the parent do not exist here. */
 unsigned int ws2_fork_count(void);
@@ -55,6 +59,9 @@ int ws2_set_descriptor_flags(int fd, int flags); /* fcntl(F_SETFL) */
 int ws2_judge_write(void *_Nullable word);
 /* FUTEX_CMP_REQUEUE: 0 when the aligned word can be read. */
 int ws2_judge_read(const void *_Nullable word);
+/* Whether the bytes lie between this call's frame and the end of the thread's stack, where memory is mapped and can be
+ * written: they need no judge. */
+int ws2_is_on_stack(const void *_Nullable at, size_t size);
 int ws2_populate_write(void *_Nonnull page, size_t size);
 
 /* Waits while *word is expected, at most milliseconds (negative: for ever). */
@@ -96,6 +103,10 @@ DWORD ws2_win32_from_status(DWORD status);
 /* One epoll descriptor for all sockets with pending operations. A socket is watched for one report, with a token. */
 #define WS2_READABLE 1u
 #define WS2_WRITABLE 2u
+/* The parts of WS2_READABLE: data or its end, urgent data, the end alone. */
+#define WS2_INPUT 4u
+#define WS2_URGENT 8u
+#define WS2_HANGUP 16u
 struct ws2_ready {
   unsigned long long token;
   unsigned int events;
@@ -121,8 +132,40 @@ static inline int ws2_protocol_tcp(void) { return IPPROTO_TCP; }
 static inline int ws2_protocol_ip(void) { return IPPROTO_IP; }
 static inline int ws2_protocol_ipv6(void) { return IPPROTO_IPV6; }
 static inline int ws2_no_signal(void) { return MSG_NOSIGNAL; }
+static inline int ws2_poll_hang_up(void) { return 0x2000; } /* POLLRDHUP, which needs _GNU_SOURCE */
 static inline int ws2_dont_wait(void) { return MSG_DONTWAIT; }
 
+/* Linux takes only whole descriptors: the connection `made` becomes the descriptor `number`, which keeps its
+ * close-on-exec flag, and `made` is closed in any case, unseen by the preload, for which it would be the end of the
+ * connection. 0, or -1 with errno. */
+int ws2_take_number(int made, int number);
+int ws2_duplicate(int fd); /* fcntl(F_DUPFD_CLOEXEC) */
+/* The local address that a datagram to `to` would have; nobody redirects this one. 0, or -1 with errno. */
+int ws2_source_for(const struct sockaddr *_Nonnull to, socklen_t size, struct sockaddr_storage *_Nonnull from);
+/* The bytes of all queued datagrams, where FIONREAD tells of the first; -1 with errno. Not to be called by two threads
+ * at a time for one socket. */
+long ws2_datagram_backlog(int fd);
+/* 0, or -1 with errno. */
+int ws2_tcp_info(int fd, TCP_INFO_v1 *_Nonnull info);
+/* The address of an extension function; NULL for an identifier of none. */
+void *_Nullable ws2_extension_function(const GUID *_Nonnull identifier);
+
+/* The extensions that Windows exports from nowhere. */
+BOOL ws2_ConnectEx(SOCKET s, const struct sockaddr *_Nullable name, int namelen, PVOID _Nullable lpSendBuffer,
+                   DWORD dwSendDataLength, DWORD *_Nullable lpdwBytesSent, LPOVERLAPPED _Nullable lpOverlapped);
+BOOL ws2_DisconnectEx(SOCKET s, LPOVERLAPPED _Nullable lpOverlapped, DWORD dwFlags, DWORD dwReserved);
+int ws2_WSARecvMsg(SOCKET s, LPWSAMSG _Nullable lpMsg, DWORD *_Nullable lpdwNumberOfBytesRecvd,
+                   LPWSAOVERLAPPED _Nullable lpOverlapped,
+                   LPWSAOVERLAPPED_COMPLETION_ROUTINE _Nullable lpCompletionRoutine);
+
+static const DWORD ws2_SIO_BSP_HANDLE = SIO_BSP_HANDLE;
+static const DWORD ws2_SIO_BSP_HANDLE_SELECT = SIO_BSP_HANDLE_SELECT;
+static const DWORD ws2_SIO_BSP_HANDLE_POLL = SIO_BSP_HANDLE_POLL;
+static const DWORD ws2_SIO_GET_EXTENSION_FUNCTION_POINTER = SIO_GET_EXTENSION_FUNCTION_POINTER;
+static const DWORD ws2_SIO_GET_BROADCAST_ADDRESS = SIO_GET_BROADCAST_ADDRESS;
+static const DWORD ws2_SIO_ROUTING_INTERFACE_QUERY = SIO_ROUTING_INTERFACE_QUERY;
+static const DWORD ws2_SIO_ADDRESS_LIST_QUERY = SIO_ADDRESS_LIST_QUERY;
+static const DWORD ws2_SIO_TCP_INFO = SIO_TCP_INFO;
 static const DWORD ws2_SIO_FLUSH = SIO_FLUSH;
 static const DWORD ws2_SIO_KEEPALIVE_VALS = SIO_KEEPALIVE_VALS;
 static const DWORD ws2_SIO_BASE_HANDLE = SIO_BASE_HANDLE;
