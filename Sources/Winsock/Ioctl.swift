@@ -66,6 +66,7 @@ struct IoctlCall {
     // The indication says the rest: an answer that comes later may not touch what the program has on its stack.
     var bytes: DWORD?
     let result = try unsafe socket.overlapped(overlapped, routine, .control) {
+      if isPending { return nil }
       let answer = perform()
       if answer.error == WSAError(WSAEWOULDBLOCK) { return nil }
       bytes = answer.bytes
@@ -85,7 +86,7 @@ struct IoctlCall {
 
   /// What S2.1 to S2.8 refuse is refused at once also when all else has to pend (SPEC S5.2).
   private func failsAtOnce() -> WSAError? {
-    guard let error = perform().error else { return nil }
+    guard !isPending, let error = perform().error else { return nil }
     switch Int(error.rawValue) {
     case WSAENOTSOCK, WSAEFAULT, WSAEOPNOTSUPP, WSAENOPROTOOPT, WSAENOTCONN: return error
     case WSAEINVAL where isSet || (1...3).contains(outputSize) || !socket.isConnectedTransport: return error

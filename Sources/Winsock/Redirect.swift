@@ -2,6 +2,15 @@ import CWinsock
 import Glibc
 
 extension IoctlCall {
+  /// Whether a query would have to wait for a record that is still on its way (SPEC S5.7). A synchronous query of a
+  /// blocking socket waits; an overlapped one must not, so it asks first.
+  var isPending: Bool {
+    let isQuery =
+      code == SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS || code == SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT
+    return isQuery && unsafe ws2_ioctl(socket.descriptor, UInt(ws2_redirect_is_pending()), nil) != 0
+      && ws2_errno() == EINPROGRESS
+  }
+
   /// The three redirect codes (SPEC S2, S3). The seam is ioctl(2): the preload's hook makes every check from S2.3 on
   /// and answers; without it the kernel says ENOTTY.
   func redirect() -> IoctlAnswer {

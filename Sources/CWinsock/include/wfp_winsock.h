@@ -52,6 +52,7 @@ static inline int ws2_errno(void) { return errno; }
 
 /* ioctl is variadic. It must stay a call of libc's symbol: the preload answers it. */
 static inline int ws2_ioctl(int fd, unsigned long code, void *_Nullable argument) { return ioctl(fd, code, argument); }
+static inline unsigned int ws2_redirect_is_pending(void) { return WFPSHIM_REDIRECT_IS_PENDING; }
 int ws2_descriptor_flags(int fd);                /* fcntl(F_GETFL) */
 int ws2_set_descriptor_flags(int fd, int flags); /* fcntl(F_SETFL) */
 
