@@ -36,7 +36,7 @@ struct HeaderScene {
       """, name: "contoso")
   }
 
-  /// A sender of `bytes` and then `hello`, without the shim. In its commands `N` is the header's length, `all` the whole.
+  /// A sender of `bytes` and then `hello`, without the shim. In its commands `N` is the header's length, `END` the whole's.
   func send(_ bytes: [UInt8], _ commands: [String] = ["send all"], to port: UInt16? = nil, shimmed: Bool = false) throws
     -> Program
   {
@@ -44,8 +44,8 @@ struct HeaderScene {
     let content = bytes + Array("hello".utf8)
     try Data(content).write(to: URL(fileURLWithPath: file))
     let spelled = commands.map {
-      $0.replacingOccurrences(of: "all", with: "0 \(content.count)").replacingOccurrences(of: "N", with: "\(bytes.count)")
-        .replacingOccurrences(of: "END", with: "\(content.count)")
+      $0.replacingOccurrences(of: "all", with: "0 END").replacingOccurrences(of: "END", with: "\(content.count)")
+        .replacingOccurrences(of: "N", with: "\(bytes.count)")
     }
     let arguments = [host, "\(port ?? calls.port)", file] + spelled
     if shimmed { return try stage.shimmed("ProbeSender", arguments) }
