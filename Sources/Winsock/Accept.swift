@@ -183,8 +183,8 @@ enum DeferredConnections {
 }
 
 /// Runs the body under the lock of the objects behind handles. Short, and without calls that wait.
-func locked<Result>(_ body: () -> Result) -> Result {
+func locked<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
   ws2_lock()
   defer { ws2_unlock() }
-  return body()
+  return try body()
 }

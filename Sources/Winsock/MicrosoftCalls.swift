@@ -79,6 +79,15 @@ public func ws2_ms_QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data:
   unsafe queueCall(Callback(routine, .windows), handle, data)
 }
 
+/// SetWaitableTimer for a routine of the Windows x64 convention.
+@c @implementation
+public func ws2_ms_SetWaitableTimer(
+  _ handle: HANDLE?, _ due: UnsafePointer<LARGE_INTEGER>?, _ period: LONG, _ routine: PTIMERAPCROUTINE?,
+  _ argument: LPVOID?, _ resumes: WindowsBool
+) -> WindowsBool {
+  unsafe setTimer(handle, due, period, Callback(routine, .windows), argument, resumes)
+}
+
 /// WSPStartup for a provider whose callbacks are of the Windows x64 convention.
 @c @implementation
 public func ws2_ms_WSPStartup(

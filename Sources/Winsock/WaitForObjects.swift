@@ -30,7 +30,8 @@ public func WaitForMultipleObjectsEx(
     guard (1...DWORD(MAXIMUM_WAIT_OBJECTS)).contains(count), let handles = unsafe handles else {
       throw WSAError(ERROR_INVALID_PARAMETER)
     }
-    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds, alertable: alertable != 0)
+    return wait(
+      for: try unsafe objects(handles, count, all: all != 0), all: all != 0, milliseconds, alertable: alertable != 0)
   }
 }
 
@@ -43,7 +44,8 @@ public func WSAWaitForMultipleEvents(
     guard (1...DWORD(WSA_MAXIMUM_WAIT_EVENTS)).contains(count), let handles = unsafe handles else {
       throw WSAError(WSA_INVALID_PARAMETER)
     }
-    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds, alertable: alertable != 0)
+    return wait(
+      for: try unsafe objects(handles, count, all: all != 0), all: all != 0, milliseconds, alertable: alertable != 0)
   }
 }
 
@@ -67,26 +69,19 @@ public func QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_
 func queueCall(_ routine: Callback<PAPCFUNC>?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
   win32(failing: 0) { () throws(WSAError) in
     guard let routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
-    let thread = unsafe try thread(unsafe handle)
+    let thread = try HandleTable.thread(UInt(bitPattern: handle)).record
     guard thread.queue({ routine(data) }) else { throw WSAError(ERROR_GEN_FAILURE) }
     return 1
   }
 }
 
-/// GetCurrentThread's handle means whoever uses it.
-private let currentThread = UInt(bitPattern: -2)
-
-@c @implementation
-public func GetCurrentThread() -> HANDLE? { unsafe HANDLE(bitPattern: currentThread) }
-
-private func thread(_ handle: HANDLE?) throws(WSAError) -> ThreadRecord {
-  let value = UInt(bitPattern: handle)
-  return value == currentThread ? .current : try HandleTable.thread(value).record
-}
-
-private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD) throws(WSAError) -> [KernelObject] {
+/// - Throws: ERROR_INVALID_PARAMETER: one object twice in a wait for all, which NT does not take either.
+private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD, all: Bool) throws(WSAError) -> [KernelObject] {
   var objects: [KernelObject] = []
   for index in 0..<Int(count) { objects.append(try HandleTable.object(unsafe UInt(bitPattern: handles[index]))) }
+  guard !all || Set(objects.map { ObjectIdentifier($0) }).count == objects.count else {
+    throw WSAError(ERROR_INVALID_PARAMETER)
+  }
   return objects
 }
 
@@ -102,10 +97,20 @@ private func wait(for objects: [KernelObject], all: Bool, _ milliseconds: DWORD,
   }
 }
 
+/// Signals one object (sets an event, releases a semaphore or a mutex once), then waits for another. The two are not
+/// one step: another thread may see the first one signalled before this one waits. Page: SignalObjectAndWait.
+/// - Parameter milliseconds: INFINITE is for ever.
+/// - Returns: As WaitForSingleObjectEx. WAIT_FAILED: ERROR_INVALID_HANDLE (of a kind that cannot be signalled, too),
+///   ERROR_NOT_OWNER, ERROR_TOO_MANY_POSTS; then it has not waited.
 @c @implementation
-public func CloseHandle(_ handle: HANDLE?) -> WindowsBool {
-  win32(failing: no) { () throws(WSAError) in
-    try unsafe HandleTable.close(handle)
-    return yes
+public func SignalObjectAndWait(
+  _ signalled: HANDLE?, _ waited: HANDLE?, _ milliseconds: DWORD, _ alertable: WindowsBool
+) -> DWORD {
+  win32(failing: WAIT_FAILED) { () throws(WSAError) in
+    let first = try HandleTable.object(UInt(bitPattern: signalled))
+    let second = try HandleTable.object(UInt(bitPattern: waited))
+    let thread = ThreadRecord.current
+    try locked { () throws(WSAError) in try first.signalOnce(by: thread) }
+    return wait(for: [second], all: false, milliseconds, alertable: alertable != 0)
   }
 }
