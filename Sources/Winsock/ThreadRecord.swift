@@ -81,7 +81,8 @@ final class ThreadRecord: @unchecked Sendable {
   /// No call can be queued to it any more, its mutexes are abandoned and its operations are cancelled; then its handle
   /// says so. A second time it does nothing.
   func end(_ code: DWORD) {
-    let (dropped, object) = locked { () -> (Deque<(timer: ObjectIdentifier?, run: AsynchronousProcedureCall)>, ThreadObject?) in
+    let (dropped, object) = locked {
+      () -> (Deque<(timer: ObjectIdentifier?, run: AsynchronousProcedureCall)>, ThreadObject?) in
       hasEnded = true
       if unsafe Self.known[identifier] === self { unsafe Self.known[identifier] = nil }
       for mutex in mutexes { mutex.abandonLocked() }

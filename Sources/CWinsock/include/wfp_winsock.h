@@ -178,8 +178,8 @@ static const DWORD ws2_SIO_LOOPBACK_FAST_PATH = SIO_LOOPBACK_FAST_PATH;
 /* Starts a thread that is not joined; 0 or errno. */
 int ws2_start_thread(size_t stack_size, void *_Nullable (*_Nonnull start)(void *_Nullable), void *_Nullable argument);
 int ws2_thread_identifier(void);
-/* Runs the body and gives its result, or what ws2_exit_thread was told meanwhile by this thread. Elsewhere that ends the
- * thread by pthread_exit. */
+/* Runs the body and gives its result, or what ws2_exit_thread was told meanwhile by this thread. Elsewhere that ends
+ * the thread by pthread_exit. */
 DWORD ws2_run_thread(DWORD (*_Nonnull body)(void *_Nonnull), void *_Nonnull argument);
 bool ws2_thread_is_run(void);
 DECLSPEC_NORETURN void ws2_exit_thread(DWORD code);
