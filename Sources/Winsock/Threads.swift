@@ -9,6 +9,13 @@ private struct ThreadStart {
   let object: ThreadObject
 }
 
+/// Starts a thread. Page: CreateThread.
+/// - Parameters:
+///   - security: Not looked at.
+///   - stackSize: In bytes, for the whole stack, 256 KiB at least; 0: the system's default.
+///   - flags: CREATE_SUSPENDED: it begins with ResumeThread. STACK_SIZE_PARAM_IS_A_RESERVATION.
+///   - identifier: Receives what GetCurrentThreadId says there; may be NULL.
+/// - Returns: A handle, signalled when the thread has ended; NULL: ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY.
 @c @implementation
 public func CreateThread(
   _ security: LPSECURITY_ATTRIBUTES?, _ stackSize: SIZE_T, _ routine: LPTHREAD_START_ROUTINE?, _ parameter: LPVOID?,

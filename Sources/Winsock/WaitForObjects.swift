@@ -1,5 +1,9 @@
 public import CWinsock
 
+/// Waits for an object: an event, a thread, a semaphore, a mutex or a timer. Page: WaitForSingleObject.
+/// - Parameter milliseconds: 0 looks only, INFINITE is for ever; never shorter.
+/// - Returns: WAIT_OBJECT_0, WAIT_ABANDONED (a mutex whose owner has ended: it is the caller's), WAIT_TIMEOUT, or
+///   WAIT_FAILED: ERROR_INVALID_HANDLE.
 @c @implementation
 public func WaitForSingleObject(_ handle: HANDLE?, _ milliseconds: DWORD) -> DWORD {
   win32(failing: WAIT_FAILED) { () throws(WSAError) in
@@ -7,6 +11,9 @@ public func WaitForSingleObject(_ handle: HANDLE?, _ milliseconds: DWORD) -> DWO
   }
 }
 
+/// As WaitForSingleObject, and alertable. Page: WaitForSingleObjectEx.
+/// - Parameter alertable: What is queued to the thread (completion routines, procedure calls) ends the wait and is run.
+/// - Returns: As WaitForSingleObject, or WAIT_IO_COMPLETION.
 @c @implementation
 public func WaitForSingleObjectEx(_ handle: HANDLE?, _ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
   win32(failing: WAIT_FAILED) { () throws(WSAError) in
@@ -14,6 +21,7 @@ public func WaitForSingleObjectEx(_ handle: HANDLE?, _ milliseconds: DWORD, _ al
   }
 }
 
+/// As WaitForMultipleObjectsEx, not alertable. Page: WaitForMultipleObjects.
 @c @implementation
 public func WaitForMultipleObjects(
   _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD
@@ -21,6 +29,15 @@ public func WaitForMultipleObjects(
   unsafe WaitForMultipleObjectsEx(count, handles, all, milliseconds, no)
 }
 
+/// Waits for one of several objects, of any kinds, or for all. Page: WaitForMultipleObjectsEx.
+/// - Parameters:
+///   - count: 1 to MAXIMUM_WAIT_OBJECTS (64).
+///   - all: TRUE: when all are ready at one moment, and none is taken before; no object twice.
+///   - milliseconds: INFINITE is for ever; never shorter.
+///   - alertable: What is queued to the thread ends the wait and is run.
+/// - Returns: WAIT_OBJECT_0 plus the lowest index that is ready (plus 0 for all), WAIT_ABANDONED_0 in its place for a
+///   mutex whose owner has ended, WAIT_TIMEOUT, WAIT_IO_COMPLETION, or WAIT_FAILED: ERROR_INVALID_HANDLE,
+///   ERROR_INVALID_PARAMETER.
 @c @implementation
 public func WaitForMultipleObjectsEx(
   _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
@@ -35,6 +52,8 @@ public func WaitForMultipleObjectsEx(
   }
 }
 
+/// As WaitForMultipleObjectsEx. Page: WSAWaitForMultipleEvents.
+/// - Returns: As there, or WSA_WAIT_FAILED: WSA_INVALID_HANDLE, WSA_INVALID_PARAMETER, WSANOTINITIALISED.
 @c @implementation
 public func WSAWaitForMultipleEvents(
   _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
@@ -49,17 +68,24 @@ public func WSAWaitForMultipleEvents(
   }
 }
 
-/// Not alertable: it only gives the time away.
+/// Waits for the time to pass. Not alertable: it only gives the time away. Page: Sleep.
+/// - Parameter milliseconds: INFINITE is for ever; never shorter.
 @c @implementation
 public func Sleep(_ milliseconds: DWORD) { _ = SleepEx(milliseconds, no) }
 
+/// Waits for the time to pass, or for what is queued to the thread. Page: SleepEx.
+/// - Parameter milliseconds: INFINITE is for ever; never shorter.
+/// - Returns: 0, or WAIT_IO_COMPLETION: calls were run.
 @c @implementation
 public func SleepEx(_ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
   let outcome = wait(for: [], all: false, milliseconds, alertable: alertable != 0)
   return outcome == WAIT_TIMEOUT ? 0 : outcome
 }
 
-/// The call runs when the thread waits alertably. The routine's parameter is the data.
+/// Queues a call to a thread, which runs it when it waits alertably. Page: QueueUserAPC.
+/// - Parameter data: The routine's argument.
+/// - Returns: Not 0, or 0: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (no routine), ERROR_GEN_FAILURE (the thread
+///   has ended).
 @c @implementation
 public func QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
   unsafe queueCall(Callback(routine), handle, data)

@@ -111,7 +111,8 @@ int main(void) {
   HANDLE thread = CreateThread(NULL, 0, waiter, ready, 0, NULL);
   WaitForSingleObject(ready, PATIENCE);
   Sleep(50);  // so that it waits; if it does not yet, the port's handle is simply invalid
-  say("close", "%d", CloseHandle(port));
+  BOOL closed = CloseHandle(port);
   WaitForSingleObject(thread, PATIENCE);
+  say("close", "%d", closed);  // only now, as the waiter says something too
   return 0;
 }

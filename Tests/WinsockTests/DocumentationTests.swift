@@ -58,7 +58,8 @@ import Testing
 
   @Test("Issue 5: a function without a page is found")
   func broken() {
-    let text = "/// Does a thing.\n@c @implementation\npublic func Thing() {}\n\n@c @implementation\npublic func Other() {}\n"
+    let text =
+      "/// Does a thing.\n@c @implementation\npublic func Thing() {}\n\n@c @implementation\npublic func Other() {}\n"
     let found = Self.functions(of: "Broken.swift", text)
     #expect(found.map(\.name) == ["Thing", "Other"])
     #expect(found.map(\.comment) == ["/// Does a thing.", ""])
