@@ -34,8 +34,8 @@ public func SetFileCompletionNotificationModes(_ file: HANDLE?, _ flags: UCHAR) 
   }
 }
 
-/// Queues a packet of the program's own to a port. The values come out as they went in. Page:
-/// PostQueuedCompletionStatus.
+/// Queues a packet of the program's own to a port. The values come out as they went in.
+/// Page: PostQueuedCompletionStatus.
 /// - Returns: TRUE, or FALSE: ERROR_INVALID_HANDLE.
 @c @implementation
 public func PostQueuedCompletionStatus(
