@@ -144,6 +144,10 @@ private let patience: DWORD = 30_000
     }
     waiting.untilBlocked()
     #expect(CloseHandle(HANDLE(bitPattern: port)) == 1)
+    var (bytes, key): (DWORD, ULONG_PTR) = (0, 0)
+    var overlapped: LPOVERLAPPED?
+    #expect(GetQueuedCompletionStatus(second, &bytes, &key, &overlapped, 0) == 0)
+    #expect(GetLastError() == WAIT_TIMEOUT, "it is open still")
     #expect(!waiting.isDone)
     #expect(CloseHandle(second) == 1)
     #expect(waiting.result() == [0, DWORD(ERROR_ABANDONED_WAIT_0)])
