@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -248,6 +249,27 @@ int ws2_thread_identifier(void) {
     taken_after_fork = ws2_fork_count();
   }
   return identifier;
+}
+
+static _Thread_local jmp_buf *thread_end; /* NULL: no thread of CreateThread's */
+static _Thread_local DWORD exit_code;
+
+DWORD ws2_run_thread(DWORD (*body)(void *), void *argument) {
+  jmp_buf end;
+  thread_end = &end;
+  if (_setjmp(end) == 0) exit_code = body(argument);
+  thread_end = NULL;
+  return exit_code;
+}
+
+bool ws2_thread_is_run(void) { return thread_end != NULL; }
+
+/* ExitThread's page: no destructor of the frames is called, which pthread_exit would do, and end the process where one
+ * of them is noexcept. */
+void ws2_exit_thread(DWORD code) {
+  exit_code = code;
+  if (thread_end != NULL) _longjmp(*thread_end, 1);
+  pthread_exit(NULL);
 }
 
 WS2_STATIC_ASSERT(sizeof(CRITICAL_SECTION) >= sizeof(pthread_mutex_t), "CRITICAL_SECTION holds a mutex");

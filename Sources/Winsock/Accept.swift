@@ -2,6 +2,10 @@ public import CWinsock
 import Glibc
 import Synchronization
 
+/// Takes a connection from a listener. Page: accept.
+/// - Parameter size: In: bytes there are for the peer's address; out: bytes of it. Both may be NULL.
+/// - Returns: A socket, overlapped and non-blocking as the listener is, or INVALID_SOCKET: WSAEWOULDBLOCK, WSAEINTR
+///   (closesocket), WSAEINVAL (it does not listen), WSAEFAULT, WSAENOTSOCK, WSAEMFILE.
 @c @implementation
 public func ws2_accept(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?
@@ -13,6 +17,12 @@ public func ws2_accept(
   }
 }
 
+/// As accept, after the program's condition has been asked. Page: WSAAccept.
+/// - Parameters:
+///   - condition: NULL: none. CF_ACCEPT takes the connection, CF_REJECT resets it, CF_DEFER keeps it for the next call.
+///     Winsock calls within it fail with WSAEINPROGRESS.
+///   - callbackData: The condition's last argument.
+/// - Returns: As accept, and WSATRY_AGAIN (deferred), WSAECONNREFUSED (rejected).
 @c @implementation
 public func WSAAccept(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?,
@@ -183,8 +193,8 @@ enum DeferredConnections {
 }
 
 /// Runs the body under the lock of the objects behind handles. Short, and without calls that wait.
-func locked<Result>(_ body: () -> Result) -> Result {
+func locked<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
   ws2_lock()
   defer { ws2_unlock() }
-  return body()
+  return try body()
 }

@@ -1,6 +1,10 @@
 public import CWinsock
 import Glibc
 
+/// Gives a socket its local address. Page: bind.
+/// - Parameter size: Of the address in bytes.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT, WSAEADDRINUSE, WSAEADDRNOTAVAIL, WSAEACCES, WSAEINVAL (bound
+///   already).
 @c @implementation
 public func ws2_bind(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -32,6 +36,9 @@ extension Socket {
   }
 }
 
+/// Has a bound socket take connections. Page: listen.
+/// - Parameter backlog: How many may wait; SOMAXCONN_HINT(n) is n.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEINVAL (not bound), WSAEOPNOTSUPP, WSAEADDRINUSE.
 @c @implementation
 public func ws2_listen(_ handle: SOCKET, _ backlog: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -48,6 +55,9 @@ public func ws2_listen(_ handle: SOCKET, _ backlog: Int32) -> Int32 {
   }
 }
 
+/// Tells the local address of a socket. Page: getsockname.
+/// - Parameter size: In: bytes there are; out: bytes of the address.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT (NULL, too small), WSAEINVAL (not bound).
 @c @implementation
 public func ws2_getsockname(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?
@@ -63,6 +73,9 @@ public func ws2_getsockname(
   }
 }
 
+/// Tells the address of the other end. Page: getpeername.
+/// - Parameter size: In: bytes there are; out: bytes of the address.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAENOTCONN, WSAEFAULT (NULL, too small).
 @c @implementation
 public func ws2_getpeername(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?

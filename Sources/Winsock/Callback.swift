@@ -40,6 +40,15 @@ extension Callback where Function == PAPCFUNC {
   }
 }
 
+extension Callback where Function == PTIMERAPCROUTINE {
+  func callAsFunction(_ argument: LPVOID?, _ low: DWORD, _ high: DWORD) {
+    switch unsafe convention {
+    case .systemV: unsafe function(argument, low, high)
+    case .windows: _ = unsafe callWindows([word(argument), UInt64(low), UInt64(high)])
+    }
+  }
+}
+
 extension Callback where Function == LPTHREAD_START_ROUTINE {
   func callAsFunction(_ parameter: LPVOID?) -> DWORD {
     switch unsafe convention {

@@ -1,6 +1,8 @@
 public import CWinsock
 
 /// Ends the operations that this thread began on the socket, with WSA_OPERATION_ABORTED; each is still indicated.
+/// Page: CancelIo.
+/// - Returns: TRUE, also when there was nothing, or FALSE: ERROR_INVALID_HANDLE.
 @c @implementation
 public func CancelIo(_ handle: HANDLE?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
@@ -10,7 +12,8 @@ public func CancelIo(_ handle: HANDLE?) -> WindowsBool {
   }
 }
 
-/// Ends the operation, or all on the socket for NULL, whichever thread began it.
+/// Ends the operation, or all on the socket for NULL, whichever thread began it. Page: CancelIoEx.
+/// - Returns: TRUE, or FALSE: ERROR_NOT_FOUND (there was nothing), ERROR_INVALID_HANDLE.
 @c @implementation
 public func CancelIoEx(_ handle: HANDLE?, _ overlapped: LPOVERLAPPED?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in

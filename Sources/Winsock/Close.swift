@@ -1,6 +1,9 @@
 public import CWinsock
 import Glibc
 
+/// Ends receiving, sending or both on a connection. Page: shutdown.
+/// - Parameter how: SD_RECEIVE, SD_SEND or SD_BOTH.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEINVAL (another how), WSAENOTCONN.
 @c @implementation
 public func ws2_shutdown(_ handle: SOCKET, _ how: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -16,6 +19,9 @@ public func ws2_shutdown(_ handle: SOCKET, _ how: Int32) -> Int32 {
   }
 }
 
+/// Closes a socket. Calls that wait on it end with WSAEINTR, pending operations with WSA_OPERATION_ABORTED, each still
+/// indicated; connections that WSAAccept deferred are refused. Page: closesocket.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSANOTINITIALISED.
 @c @implementation
 public func closesocket(_ handle: SOCKET) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in

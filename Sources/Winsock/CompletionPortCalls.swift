@@ -1,7 +1,8 @@
 public import CWinsock
 
-/// Makes a port, or has one hear of a socket's operations, or both.
+/// Makes a port, or has one hear of a socket's operations, or both. Page: CreateIoCompletionPort.
 /// - Parameter threads: How many Windows would let run at once. Here as many run as wait: the scheduler decides.
+/// - Returns: The port, or NULL: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (served by a port already).
 @c @implementation
 public func CreateIoCompletionPort(
   _ file: HANDLE?, _ existing: HANDLE?, _ key: ULONG_PTR, _ threads: DWORD
@@ -19,6 +20,10 @@ public func CreateIoCompletionPort(
   }
 }
 
+/// Says how the end of a socket's operations is told. Page: SetFileCompletionNotificationModes.
+/// - Parameter flags: FILE_SKIP_COMPLETION_PORT_ON_SUCCESS: no packet for what succeeds at once.
+///   FILE_SKIP_SET_EVENT_ON_HANDLE: taken, as a socket's handle is not signalled here. They stay set.
+/// - Returns: TRUE, or FALSE: ERROR_INVALID_HANDLE (no socket), ERROR_INVALID_PARAMETER (other flags).
 @c @implementation
 public func SetFileCompletionNotificationModes(_ file: HANDLE?, _ flags: UCHAR) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
@@ -29,6 +34,9 @@ public func SetFileCompletionNotificationModes(_ file: HANDLE?, _ flags: UCHAR) 
   }
 }
 
+/// Queues a packet of the program's own to a port. The values come out as they went in.
+/// Page: PostQueuedCompletionStatus.
+/// - Returns: TRUE, or FALSE: ERROR_INVALID_HANDLE.
 @c @implementation
 public func PostQueuedCompletionStatus(
   _ handle: HANDLE?, _ bytes: DWORD, _ key: ULONG_PTR, _ overlapped: LPOVERLAPPED?
@@ -40,8 +48,11 @@ public func PostQueuedCompletionStatus(
   }
 }
 
-/// TRUE: the packet of an operation that succeeded. FALSE with an OVERLAPPED: of one that failed, the last error says
-/// how. FALSE without one: no packet (WAIT_TIMEOUT, or ERROR_ABANDONED_WAIT_0: the port was closed).
+/// Takes a packet from a port, and waits for it. Page: GetQueuedCompletionStatus.
+/// - Parameter milliseconds: INFINITE is for ever. The three places for the packet are all needed.
+/// - Returns: TRUE: the packet of an operation that succeeded. FALSE with an OVERLAPPED: of one that failed, the last
+///   error says how. FALSE without one: no packet (WAIT_TIMEOUT; ERROR_ABANDONED_WAIT_0: the port was closed;
+///   ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER).
 @c @implementation
 public func GetQueuedCompletionStatus(
   _ handle: HANDLE?, _ bytes: LPDWORD?, _ key: UnsafeMutablePointer<ULONG_PTR>?,
@@ -65,6 +76,14 @@ public func GetQueuedCompletionStatus(
   }
 }
 
+/// Takes as many packets as there are and fit, and waits for the first. Page: GetQueuedCompletionStatusEx.
+/// - Parameters:
+///   - count: Of the entries; at most 64 are taken at a time.
+///   - removed: Receives how many were taken.
+///   - milliseconds: INFINITE is for ever.
+///   - alertable: A call that is queued to the thread ends the wait and is run.
+/// - Returns: TRUE, or FALSE: WAIT_TIMEOUT, WAIT_IO_COMPLETION, ERROR_ABANDONED_WAIT_0 (the port was closed),
+///   ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER.
 @c @implementation
 public func GetQueuedCompletionStatusEx(
   _ handle: HANDLE?, _ entries: LPOVERLAPPED_ENTRY?, _ count: ULONG, _ removed: PULONG?, _ milliseconds: DWORD,

@@ -1,6 +1,11 @@
 public import CWinsock
 import Glibc
 
+/// Connects a socket; a redirected one goes where the policy says. Page: connect.
+/// - Parameter size: Of the address in bytes.
+/// - Returns: 0, or SOCKET_ERROR: WSAEWOULDBLOCK (non-blocking: it is under way), WSAENOTSOCK, WSAEFAULT,
+///   WSAECONNREFUSED, WSAETIMEDOUT, WSAEISCONN, WSAEINVAL (it listens), WSAEINTR (closesocket), and the network's
+///   errors.
 @c @implementation
 public func ws2_connect(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -10,8 +15,9 @@ public func ws2_connect(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ si
   }
 }
 
-/// Caller and callee data are for protocols that carry them, which TCP does not: ignored, as Microsoft's provider
-/// does; so is a quality of service.
+/// As connect. Caller and callee data are for protocols that carry them, which TCP does not: ignored, as Microsoft's
+/// provider does; so is a quality of service. Page: WSAConnect.
+/// - Returns: As connect.
 @c @implementation
 public func WSAConnect(
   _ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size: Int32, _ callerData: LPWSABUF?, _ calleeData: LPWSABUF?,

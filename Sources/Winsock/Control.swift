@@ -19,7 +19,7 @@ public func ws2_ioctlsocket(_ handle: SOCKET, _ command: Int, _ argument: Unsafe
   }
 }
 
-/// For programs that pass a ULONG or a DWORD.
+/// For programs that pass a ULONG or a DWORD. Page: ioctlsocket.
 @c @implementation
 public func ws2_ioctlsocket32(_ handle: SOCKET, _ command: Int, _ argument: UnsafeMutablePointer<ULONG>?) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in

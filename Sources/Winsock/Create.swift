@@ -1,6 +1,13 @@
 public import CWinsock
 import Glibc
 
+/// Makes a socket for overlapped use. Page: socket.
+/// - Parameters:
+///   - family: AF_INET, AF_INET6 (IPv6 alone until IPV6_V6ONLY is cleared) or another that Linux has.
+///   - type: SOCK_STREAM, SOCK_DGRAM, SOCK_RAW; 0 is a stream.
+///   - transport: IPPROTO_TCP and so on; 0: the type's own.
+/// - Returns: The socket, whose number is the descriptor's, or INVALID_SOCKET: WSAEAFNOSUPPORT, WSAEPROTONOSUPPORT,
+///   WSAESOCKTNOSUPPORT, WSAEMFILE, WSAENOBUFS, WSAEACCES, WSANOTINITIALISED.
 @c @implementation
 public func ws2_socket(_ family: Int32, _ type: Int32, _ transport: Int32) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
@@ -8,6 +15,7 @@ public func ws2_socket(_ family: Int32, _ type: Int32, _ transport: Int32) -> SO
   }
 }
 
+/// As WSASocketW, with the other protocol structure. Page: WSASocketA.
 @c @implementation
 public func WSASocketA(
   _ family: Int32, _ type: Int32, _ transport: Int32, _ info: LPWSAPROTOCOL_INFOA?, _ group: GROUP, _ flags: DWORD
@@ -21,6 +29,13 @@ public func WSASocketA(
   }
 }
 
+/// Makes a socket. Page: WSASocketW.
+/// - Parameters:
+///   - info: What FROM_PROTOCOL_INFO (-1) in the first three stands for; NULL without.
+///   - group: Not looked at.
+///   - flags: WSA_FLAG_OVERLAPPED, without which LPWSAOVERLAPPED arguments are ignored; WSA_FLAG_NO_HANDLE_INHERIT:
+///     close-on-exec; multipoint flags are taken.
+/// - Returns: As socket, and WSAEINVAL for other flags.
 @c @implementation
 public func WSASocketW(
   _ family: Int32, _ type: Int32, _ transport: Int32, _ info: LPWSAPROTOCOL_INFOW?, _ group: GROUP, _ flags: DWORD

@@ -1,6 +1,13 @@
 public import CWinsock
 import Glibc
 
+/// Asks or tells a socket by a control code; the redirect codes are in man 3 WSAIoctl. Page: WSAIoctl.
+/// - Parameters:
+///   - returned: Receives the size of the answer in bytes, or the size needed with ERROR_INSUFFICIENT_BUFFER; NULL in
+///     an overlapped call and with SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS only.
+///   - routine: Runs in an alertable wait of this thread; hEvent is then ignored.
+/// - Returns: 0, or SOCKET_ERROR: WSA_IO_PENDING (the end is indicated), WSAENOTSOCK, WSAEFAULT, WSAEINVAL,
+///   WSAENOTCONN, WSAEOPNOTSUPP (an unknown code), WSAENOPROTOOPT, WSAENETDOWN, and the code's own.
 @c @implementation
 public func WSAIoctl(
   _ handle: SOCKET, _ code: DWORD, _ input: LPVOID?, _ inputSize: DWORD, _ output: LPVOID?, _ outputSize: DWORD,

@@ -3,7 +3,7 @@ public import CWinsock
 // What the headers make of functions that take a callback under WFPSHIM_MS_ABI (ws2msabi.h). In every other respect
 // each is the function whose name it carries.
 
-/// WSAAccept for a condition function of the Windows x64 convention.
+/// WSAAccept for a condition function of the Windows x64 convention. Page: WSAAccept.
 @c @implementation
 public func ws2_ms_WSAAccept(
   _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<Int32>?,
@@ -12,7 +12,7 @@ public func ws2_ms_WSAAccept(
   unsafe accept(handle, name, size, Callback(condition, .windows), callbackData)
 }
 
-/// WSASend for a completion routine of the Windows x64 convention.
+/// WSASend for a completion routine of the Windows x64 convention. Page: WSASend.
 @c @implementation
 public func ws2_ms_WSASend(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
@@ -21,7 +21,7 @@ public func ws2_ms_WSASend(
   unsafe ws2_ms_WSASendTo(handle, buffers, count, sent, flags, nil, 0, overlapped, routine)
 }
 
-/// WSASendTo for a completion routine of the Windows x64 convention.
+/// WSASendTo for a completion routine of the Windows x64 convention. Page: WSASendTo.
 @c @implementation
 public func ws2_ms_WSASendTo(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
@@ -31,7 +31,7 @@ public func ws2_ms_WSASendTo(
   unsafe send(handle, buffers, count, sent, flags, name, nameSize, overlapped, CompletionRoutine(routine, .windows))
 }
 
-/// WSARecv for a completion routine of the Windows x64 convention.
+/// WSARecv for a completion routine of the Windows x64 convention. Page: WSARecv.
 @c @implementation
 public func ws2_ms_WSARecv(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
@@ -41,7 +41,7 @@ public func ws2_ms_WSARecv(
   unsafe ws2_ms_WSARecvFrom(handle, buffers, count, received, flags, nil, nil, overlapped, routine)
 }
 
-/// WSARecvFrom for a completion routine of the Windows x64 convention.
+/// WSARecvFrom for a completion routine of the Windows x64 convention. Page: WSARecvFrom.
 @c @implementation
 public func ws2_ms_WSARecvFrom(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
@@ -53,7 +53,7 @@ public func ws2_ms_WSARecvFrom(
     handle, buffers, count, received, flags, from, fromSize, overlapped, CompletionRoutine(routine, .windows))
 }
 
-/// WSAIoctl for a completion routine of the Windows x64 convention.
+/// WSAIoctl for a completion routine of the Windows x64 convention. Page: WSAIoctl.
 @c @implementation
 public func ws2_ms_WSAIoctl(
   _ handle: SOCKET, _ code: DWORD, _ input: LPVOID?, _ inputSize: DWORD, _ output: LPVOID?, _ outputSize: DWORD,
@@ -64,7 +64,7 @@ public func ws2_ms_WSAIoctl(
     handle, code, input, inputSize, output, outputSize, returned, overlapped, CompletionRoutine(routine, .windows))
 }
 
-/// CreateThread for a start routine of the Windows x64 convention.
+/// CreateThread for a start routine of the Windows x64 convention. Page: CreateThread.
 @c @implementation
 public func ws2_ms_CreateThread(
   _ security: LPSECURITY_ATTRIBUTES?, _ stackSize: SIZE_T, _ routine: LPTHREAD_START_ROUTINE?, _ parameter: LPVOID?,
@@ -73,13 +73,22 @@ public func ws2_ms_CreateThread(
   unsafe startThread(stackSize, Callback(routine, .windows), parameter, flags, identifier)
 }
 
-/// QueueUserAPC for a procedure of the Windows x64 convention.
+/// QueueUserAPC for a procedure of the Windows x64 convention. Page: QueueUserAPC.
 @c @implementation
 public func ws2_ms_QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
   unsafe queueCall(Callback(routine, .windows), handle, data)
 }
 
-/// WSPStartup for a provider whose callbacks are of the Windows x64 convention.
+/// SetWaitableTimer for a routine of the Windows x64 convention. Page: SetWaitableTimer.
+@c @implementation
+public func ws2_ms_SetWaitableTimer(
+  _ handle: HANDLE?, _ due: UnsafePointer<LARGE_INTEGER>?, _ period: LONG, _ routine: PTIMERAPCROUTINE?,
+  _ argument: LPVOID?, _ resumes: WindowsBool
+) -> WindowsBool {
+  unsafe setTimer(handle, due, period, Callback(routine, .windows), argument, resumes)
+}
+
+/// WSPStartup for a provider whose callbacks are of the Windows x64 convention. Page: WSPStartup.
 @c @implementation
 public func ws2_ms_WSPStartup(
   _ requested: WORD, _ data: LPWSPDATA?, _ info: LPWSAPROTOCOL_INFOW?, _ upcalls: WSPUPCALLTABLE,
@@ -88,7 +97,7 @@ public func ws2_ms_WSPStartup(
   unsafe startProvider(requested, data, info, upcalls, table, .windows)
 }
 
-/// WPUQueueApc for a procedure of the Windows x64 convention.
+/// WPUQueueApc for a procedure of the Windows x64 convention. Page: WPUQueueApc.
 @c @implementation
 public func ws2_ms_WPUQueueApc(
   _ thread: LPWSATHREADID?, _ routine: LPWSAUSERAPC?, _ context: DWORD_PTR, _ error: LPINT?
@@ -96,7 +105,7 @@ public func ws2_ms_WPUQueueApc(
   unsafe queueCall(Callback(routine, .windows), to: thread, context, error)
 }
 
-/// ws2_upcall_table for a provider whose callbacks are of the Windows x64 convention.
+/// ws2_upcall_table for a provider whose callbacks are of the Windows x64 convention. Page: WSPStartup.
 @c @implementation
 public func ws2_ms_upcall_table(_ table: LPWSPUPCALLTABLE?) {
   unsafe fill(table)

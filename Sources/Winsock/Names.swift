@@ -1,6 +1,11 @@
 public import CWinsock
 import Glibc
 
+/// Finds the addresses of a host and the port of a service, by glibc's resolver. Page: getaddrinfo.
+/// - Parameter result: Receives a list, which freeaddrinfo releases; `ai_addrlen` has 64 bits as on Windows.
+/// - Returns: 0, or the error, which is the last error too: WSAHOST_NOT_FOUND, WSATRY_AGAIN, WSANO_RECOVERY,
+///   WSATYPE_NOT_FOUND, WSAEINVAL, WSAEAFNOSUPPORT, WSAESOCKTNOSUPPORT, WSA_NOT_ENOUGH_MEMORY, WSAEFAULT (no result),
+///   WSANOTINITIALISED.
 @c @implementation
 public func ws2_getaddrinfo(
   _ node: UnsafePointer<CChar>?, _ service: UnsafePointer<CChar>?, _ hints: UnsafePointer<ws2_addrinfo>?,
@@ -48,12 +53,19 @@ private func resolverError(_ error: Int32) -> WSAError {
   }
 }
 
+/// Releases a list of getaddrinfo; NULL is none. Page: freeaddrinfo.
 @c @implementation
 public func ws2_freeaddrinfo(_ list: UnsafeMutablePointer<ws2_addrinfo>?) {
   guard let list = unsafe list else { return }
   unsafe freeaddrinfo(UnsafeMutableRawPointer(list).assumingMemoryBound(to: addrinfo.self))
 }
 
+/// Finds the host and the service of an address. Page: getnameinfo.
+/// - Parameters:
+///   - hostSize: In characters with the final zero; serviceSize as well.
+///   - flags: NI_ bits.
+/// - Returns: 0, or the error, which is the last error too: ERROR_INSUFFICIENT_BUFFER, WSAEFAULT (the address),
+///   WSAHOST_NOT_FOUND and the others of getaddrinfo.
 @c @implementation
 public func ws2_getnameinfo(
   _ name: UnsafePointer<sockaddr>?, _ nameSize: Int32, _ host: UnsafeMutablePointer<CChar>?, _ hostSize: DWORD,
@@ -70,6 +82,9 @@ public func ws2_getnameinfo(
   return failed ? ws2_last_error() : 0
 }
 
+/// Reads an address from text. Page: inet_pton.
+/// - Parameter address: Receives 4 bytes (AF_INET) or 16 (AF_INET6), in network order.
+/// - Returns: 1, 0 (it is no address), or -1: WSAEAFNOSUPPORT, WSAEFAULT (NULL), WSANOTINITIALISED.
 @c @implementation
 public func ws2_inet_pton(_ family: Int32, _ text: UnsafePointer<CChar>?, _ address: UnsafeMutableRawPointer?) -> Int32
 {
@@ -79,6 +94,9 @@ public func ws2_inet_pton(_ family: Int32, _ text: UnsafePointer<CChar>?, _ addr
   }
 }
 
+/// Writes an address as text. Page: inet_ntop.
+/// - Parameter size: Of the text in characters with the final zero: 16 and 46 are always enough.
+/// - Returns: The text, or NULL: ERROR_INVALID_PARAMETER (too small), WSAEINVAL (NULL), WSAEAFNOSUPPORT.
 @c @implementation
 public func ws2_inet_ntop(
   _ family: Int32, _ address: UnsafeRawPointer?, _ text: UnsafeMutablePointer<CChar>?, _ size: Int
@@ -93,17 +111,24 @@ public func ws2_inet_ntop(
   }
 }
 
+/// Reads an IPv4 address from text. Page: inet_addr.
+/// - Returns: The address in network order, or INADDR_NONE. Sets no last error, needs no WSAStartup.
 @c @implementation
 public func ws2_inet_addr(_ text: UnsafePointer<CChar>?) -> UInt32 {
   guard let text = unsafe text else { return UInt32.max }
   return unsafe inet_addr(text)
 }
 
+/// Writes an IPv4 address as text. Page: inet_ntoa.
+/// - Returns: Text of the calling thread's, good until its next call.
 @c @implementation
 public func ws2_inet_ntoa(_ address: ws2_in_addr) -> UnsafeMutablePointer<CChar>? {
   unsafe inet_ntoa(in_addr(s_addr: address.S_un.S_addr))
 }
 
+/// Tells the name of this host. Page: gethostname.
+/// - Parameter size: Of the buffer in characters with the final zero.
+/// - Returns: 0, or SOCKET_ERROR: WSAEFAULT (it does not fit, or cannot be written), WSANOTINITIALISED.
 @c @implementation
 public func ws2_gethostname(_ name: UnsafeMutablePointer<CChar>?, _ size: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -115,7 +140,8 @@ public func ws2_gethostname(_ name: UnsafeMutablePointer<CChar>?, _ size: Int32)
   }
 }
 
-/// Static text, as on Windows a pointer that the caller does not free.
+/// The text of an error of getaddrinfo. Page: gai_strerrorA.
+/// - Returns: Static text, as on Windows a pointer that the caller does not free.
 @c @implementation
 public func gai_strerrorA(_ error: Int32) -> UnsafeMutablePointer<CChar>? {
   unsafe UnsafeMutablePointer(mutating: ws2_error_meaning(error))

@@ -2,6 +2,10 @@ public import CWinsock
 import Glibc
 import Synchronization
 
+/// Sets an option. Those of Winsock alone are translated (SO_RCVTIMEO and SO_SNDTIMEO in milliseconds, SO_DONTLINGER,
+/// SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT); the others have Linux' meaning. Page: setsockopt.
+/// - Parameter size: Of the value in bytes, a DWORD as a rule.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT, WSAENOPROTOOPT, WSAEINVAL, WSAENOTCONN.
 @c @implementation
 public func ws2_setsockopt(
   _ handle: SOCKET, _ level: Int32, _ name: Int32, _ value: UnsafePointer<CChar>?, _ size: Int32
@@ -36,6 +40,10 @@ public func ws2_setsockopt(
   }
 }
 
+/// Tells an option; see setsockopt. SO_ERROR says a Winsock error and clears it, SO_CONNECT_TIME seconds.
+/// Page: getsockopt.
+/// - Parameter size: In: bytes there are; out: bytes of the value.
+/// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT (NULL, too small), WSAENOPROTOOPT.
 @c @implementation
 public func ws2_getsockopt(
   _ handle: SOCKET, _ level: Int32, _ name: Int32, _ value: UnsafeMutablePointer<CChar>?,

@@ -1,5 +1,12 @@
 public import CWinsock
 
+/// Tells how an overlapped operation on a socket ended. Page: WSAGetOverlappedResult.
+/// - Parameters:
+///   - transferred: Receives bytes, when it succeeded.
+///   - waits: TRUE waits for the end; on hEvent where there is one.
+///   - flags: Receives what WSARecv would have put there.
+/// - Returns: TRUE, or FALSE: WSA_IO_INCOMPLETE (under way, not waited for), WSAENOTSOCK, WSAEFAULT, or the operation's
+///   error.
 @c @implementation
 public func WSAGetOverlappedResult(
   _ handle: SOCKET, _ overlapped: LPWSAOVERLAPPED?, _ transferred: UnsafeMutablePointer<DWORD>?,
@@ -31,6 +38,7 @@ func overlappedResult(
   }
 }
 
+/// As GetOverlappedResultEx: for ever, or not at all. Page: GetOverlappedResult.
 @c @implementation
 public func GetOverlappedResult(
   _ handle: HANDLE?, _ overlapped: LPOVERLAPPED?, _ transferred: LPDWORD?, _ waits: WindowsBool
@@ -38,6 +46,13 @@ public func GetOverlappedResult(
   unsafe GetOverlappedResultEx(handle, overlapped, transferred, waits == 0 ? 0 : DWORD.max, no)
 }
 
+/// Tells how an overlapped operation ended; the handle is not looked at. Page: GetOverlappedResultEx.
+/// - Parameters:
+///   - transferred: Receives bytes, also when the operation failed.
+///   - milliseconds: 0 does not wait, INFINITE is for ever.
+///   - alertable: A call that is queued to the thread ends the wait and is run.
+/// - Returns: TRUE, or FALSE: ERROR_IO_INCOMPLETE, WAIT_TIMEOUT, WAIT_IO_COMPLETION, ERROR_INVALID_PARAMETER, or the
+///   operation's Win32 error.
 @c @implementation
 public func GetOverlappedResultEx(
   _ handle: HANDLE?, _ overlapped: LPOVERLAPPED?, _ transferred: LPDWORD?, _ milliseconds: DWORD,

@@ -25,7 +25,7 @@ private func providerSocket(_ handle: SOCKET) throws(WSAError) -> Socket {
 }
 
 /// Makes a SOCKET for a provider that has no system handle. Calls on it are not passed on to the provider, as no
-/// provider is loaded here: it carries the context, events and ports.
+/// provider is loaded here: it carries the context, events and ports. Page: WPUCreateSocketHandle.
 /// - Parameters:
 ///   - entry: The provider's catalogue entry; not looked at.
 ///   - context: What WPUQuerySocketHandleContext gives back.
@@ -35,7 +35,7 @@ public func WPUCreateSocketHandle(_ entry: DWORD, _ context: DWORD_PTR, _ error:
   unsafe upcall(error, failing: invalidSocket) { () throws(WSAError) in try ProviderHandles.make(context) }
 }
 
-/// Closes a socket of WPUCreateSocketHandle.
+/// Closes a socket of WPUCreateSocketHandle. Page: WPUCloseSocketHandle.
 /// - Returns: 0, or SOCKET_ERROR and WSAENOTSOCK in *lpErrno for any other.
 @c @implementation
 public func WPUCloseSocketHandle(_ handle: SOCKET, _ error: LPINT?) -> Int32 {
@@ -48,7 +48,7 @@ public func WPUCloseSocketHandle(_ handle: SOCKET, _ error: LPINT?) -> Int32 {
   }
 }
 
-/// Gives back what WPUCreateSocketHandle was given.
+/// Gives back what WPUCreateSocketHandle was given. Page: WPUQuerySocketHandleContext.
 /// - Returns: 0, or SOCKET_ERROR and WSAENOTSOCK (not such a socket) or WSAEFAULT in *lpErrno.
 @c @implementation
 public func WPUQuerySocketHandleContext(_ handle: SOCKET, _ context: PDWORD_PTR?, _ error: LPINT?) -> Int32 {
@@ -63,7 +63,7 @@ public func WPUQuerySocketHandleContext(_ handle: SOCKET, _ context: PDWORD_PTR?
 }
 
 /// Says that an operation of a provider without system handles has ended: InternalHigh, then Internal, then the event
-/// or the port's packet. Never a routine: WPUQueueApc is for those.
+/// or the port's packet. Never a routine: WPUQueueApc is for those. Page: WPUCompleteOverlappedRequest.
 /// - Parameters:
 ///   - handle: Of WPUCreateSocketHandle.
 ///   - overlapped: The operation's. Its Offset, where a provider keeps the flags, stays.

@@ -1,6 +1,6 @@
 public import CWinsock
 
-/// Starts this library as the provider below a layered one. Counted: WSPCleanup takes it back.
+/// Starts this library as the provider below a layered one. Counted: WSPCleanup takes it back. Page: WSPStartup.
 /// - Parameters:
 ///   - requested: The highest version that the caller can use, the major one in the low byte; 2.2 is the highest here.
 ///   - data: Receives the version agreed on, the highest one, and a description.

@@ -22,7 +22,7 @@ enum Reactor {
     let source = DispatchSource.makeReadSource(fileDescriptor: poll, queue: queue)
     source.setEventHandler { drain(poll) }
     source.activate()
-    return Running(poll: poll, forks: ws2_fork_count(), queue: queue, source: source)
+    return Running(poll: poll, forks: DispatchLife.forks, queue: queue, source: source)
   }()
 
   /// - Throws: WSAENOBUFS: no descriptor is left. WSAENETDOWN: in the child of a fork whose parent had operations

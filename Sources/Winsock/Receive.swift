@@ -2,6 +2,13 @@ public import CWinsock
 import Glibc
 import Synchronization
 
+/// Receives from a connection, or one datagram. Page: recv.
+/// - Parameters:
+///   - size: Of the buffer in bytes.
+///   - flags: MSG_PEEK, MSG_OOB, MSG_WAITALL, MSG_PARTIAL.
+/// - Returns: Bytes, 0 at the end of the stream, or SOCKET_ERROR: WSAEWOULDBLOCK, WSAETIMEDOUT (SO_RCVTIMEO),
+///   WSAECONNRESET, WSAESHUTDOWN, WSAENOTCONN, WSAEMSGSIZE (the buffer has the beginning of a datagram), WSAEINTR
+///   (closesocket), WSAEOPNOTSUPP (other flags), WSAENOTSOCK, WSAEFAULT.
 @c @implementation
 public func ws2_recv(_ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ flags: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -14,6 +21,9 @@ public func ws2_recv(_ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _
   }
 }
 
+/// As recv, with the sender of a datagram. Page: recvfrom.
+/// - Parameter nameSize: In: bytes there are, 16 at least; out: bytes of the address.
+/// - Returns: As recv.
 @c @implementation
 public func ws2_recvfrom(
   _ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ flags: Int32,
@@ -40,6 +50,13 @@ public func ws2_recvfrom(
   }
 }
 
+/// Receives into several buffers, overlapped where the socket is and an OVERLAPPED is given. Page: WSARecv.
+/// - Parameters:
+///   - received: Bytes, when the call ends at once; NULL in an overlapped call only.
+///   - flags: In: as recv's; out: MSG_OOB.
+///   - routine: Runs in an alertable wait of this thread; hEvent is then ignored.
+/// - Returns: 0, or SOCKET_ERROR: WSA_IO_PENDING (the end is indicated), WSAEFAULT, WSAEINVAL (a routine on a socket of
+///   a port), and recv's.
 @c @implementation
 public func WSARecv(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,
@@ -49,7 +66,10 @@ public func WSARecv(
   unsafe WSARecvFrom(handle, buffers, count, received, flags, nil, nil, overlapped, routine)
 }
 
-/// `from` and its size belong to the call until an overlapped one has ended.
+/// As WSARecv, with the sender of a datagram. Page: WSARecvFrom.
+/// - Parameter from: Belongs with its size to the call until an overlapped one has ended; the size is in bytes, 16 at
+///   least.
+/// - Returns: As WSARecv.
 @c @implementation
 public func WSARecvFrom(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ received: UnsafeMutablePointer<DWORD>?,

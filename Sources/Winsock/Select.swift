@@ -1,7 +1,11 @@
 public import CWinsock
 import Glibc
 
-/// Winsock's sets are arrays of sockets, so that poll() does the work and no descriptor is too large.
+/// Waits until sockets are ready, and leaves those in the sets. Winsock's sets are arrays of sockets, so that poll()
+/// does the work and no descriptor is too large. Page: select.
+/// - Parameter timeout: NULL is for ever; never shorter.
+/// - Returns: How many are ready, 0 at the end of the time, or SOCKET_ERROR: WSAEINVAL (no socket, a negative time),
+///   WSAENOTSOCK, WSAEFAULT.
 @c @implementation
 public func ws2_select(
   _ ignored: Int32, _ read: UnsafeMutablePointer<ws2_fd_set>?, _ write: UnsafeMutablePointer<ws2_fd_set>?,

@@ -2,6 +2,13 @@ public import CWinsock
 import Glibc
 import Synchronization
 
+/// Sends on a connection, all of it on a blocking socket; never raises SIGPIPE. Page: send.
+/// - Parameters:
+///   - size: In bytes.
+///   - flags: MSG_OOB, MSG_DONTROUTE, MSG_PARTIAL.
+/// - Returns: Bytes sent, or SOCKET_ERROR: WSAEWOULDBLOCK, WSAETIMEDOUT (SO_SNDTIMEO), WSAECONNRESET, WSAECONNABORTED,
+///   WSAESHUTDOWN, WSAENOTCONN, WSAEMSGSIZE, WSAEINTR (closesocket), WSAEOPNOTSUPP (other flags), WSAENOTSOCK,
+///   WSAEFAULT.
 @c @implementation
 public func ws2_send(_ handle: SOCKET, _ buffer: UnsafePointer<CChar>?, _ size: Int32, _ flags: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
@@ -12,6 +19,9 @@ public func ws2_send(_ handle: SOCKET, _ buffer: UnsafePointer<CChar>?, _ size: 
   }
 }
 
+/// As send, to an address. Page: sendto.
+/// - Parameter name: NULL, or a size of 0: where the socket is connected to.
+/// - Returns: As send.
 @c @implementation
 public func ws2_sendto(
   _ handle: SOCKET, _ buffer: UnsafePointer<CChar>?, _ size: Int32, _ flags: Int32, _ name: UnsafePointer<sockaddr>?,
@@ -30,6 +40,12 @@ public func ws2_sendto(
   }
 }
 
+/// Sends several buffers, overlapped where the socket is and an OVERLAPPED is given. Page: WSASend.
+/// - Parameters:
+///   - sent: Bytes, when the call ends at once; NULL in an overlapped call only.
+///   - routine: Runs in an alertable wait of this thread; hEvent is then ignored.
+/// - Returns: 0, or SOCKET_ERROR: WSA_IO_PENDING (the end is indicated), WSAEFAULT, WSAEINVAL (a routine on a socket of
+///   a port), and send's.
 @c @implementation
 public func WSASend(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,
@@ -38,6 +54,9 @@ public func WSASend(
   unsafe WSASendTo(handle, buffers, count, sent, flags, nil, 0, overlapped, routine)
 }
 
+/// As WSASend, to an address. Page: WSASendTo.
+/// - Parameter name: Read before the call returns; NULL: where the socket is connected to.
+/// - Returns: As WSASend.
 @c @implementation
 public func WSASendTo(
   _ handle: SOCKET, _ buffers: LPWSABUF?, _ count: DWORD, _ sent: UnsafeMutablePointer<DWORD>?, _ flags: DWORD,

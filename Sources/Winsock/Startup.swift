@@ -4,6 +4,11 @@ import Synchronization
 /// How many WSAStartup calls have not been undone.
 let startups = Atomic<Int>(0)
 
+/// Starts Winsock up for this process; counted, WSACleanup takes it back. Page: WSAStartup.
+/// - Parameters:
+///   - requested: The highest version wanted: the major one in the low byte.
+///   - data: Receives the version that both sides know, 2.2 at most.
+/// - Returns: 0 or the error: WSAVERNOTSUPPORTED (major 0), WSAEFAULT, WSAEINPROGRESS. Sets no last error.
 @c @implementation
 public func WSAStartup(_ requested: WORD, _ data: LPWSADATA?) -> Int32 {
   let major = requested & 0xff
@@ -16,6 +21,9 @@ public func WSAStartup(_ requested: WORD, _ data: LPWSADATA?) -> Int32 {
   return 0
 }
 
+/// Takes one WSAStartup back. The last one ends pending operations without any indication; sockets stay open.
+/// Page: WSACleanup.
+/// - Returns: 0, or SOCKET_ERROR: WSANOTINITIALISED, WSAEINPROGRESS (in a condition function).
 @c @implementation
 public func WSACleanup() -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in

@@ -9,6 +9,13 @@ private struct ThreadStart {
   let object: ThreadObject
 }
 
+/// Starts a thread. Page: CreateThread.
+/// - Parameters:
+///   - security: Not looked at.
+///   - stackSize: In bytes, for the whole stack, 256 KiB at least; 0: the system's default.
+///   - flags: CREATE_SUSPENDED: it begins with ResumeThread. STACK_SIZE_PARAM_IS_A_RESERVATION.
+///   - identifier: Receives what GetCurrentThreadId says there; may be NULL.
+/// - Returns: A handle, signalled when the thread has ended; NULL: ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY.
 @c @implementation
 public func CreateThread(
   _ security: LPSECURITY_ATTRIBUTES?, _ stackSize: SIZE_T, _ routine: LPTHREAD_START_ROUTINE?, _ parameter: LPVOID?,
@@ -24,9 +31,9 @@ func startThread(
 ) -> HANDLE? {
   unsafe win32(failing: nil) { () throws(WSAError) in
     guard let routine = unsafe routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
-    // CREATE_SUSPENDED needs ResumeThread, which is not here.
-    guard flags & ~STACK_SIZE_PARAM_IS_A_RESERVATION == 0 else { throw WSAError(ERROR_NOT_SUPPORTED) }
-    let object = ThreadObject()
+    let known = CREATE_SUSPENDED | STACK_SIZE_PARAM_IS_A_RESERVATION
+    guard flags & ~known == 0 else { throw WSAError(ERROR_INVALID_PARAMETER) }
+    let object = ThreadObject(isSuspended: flags & CREATE_SUSPENDED != 0)
     let start = UnsafeMutablePointer<ThreadStart>.allocate(capacity: 1)
     unsafe start.initialize(to: ThreadStart(routine: routine, parameter: parameter, object: object))
     let error = unsafe ws2_start_thread(wholeStack(stackSize), runThread, start)
@@ -42,13 +49,18 @@ func startThread(
 
 private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   let pointer = unsafe argument!.assumingMemoryBound(to: ThreadStart.self)
-  let start = unsafe pointer.move()
+  unsafe pointer.pointee.object.begin()
+  // ExitThread comes back here, over the frames of the routine and of this closure, which has nothing to clean up.
+  let code = unsafe ws2_run_thread(
+    { pointer in
+      // QueueUserAPC's page: what was queued to a thread before it began runs first.
+      ThreadRecord.current.runCalls()
+      let start = unsafe pointer.assumingMemoryBound(to: ThreadStart.self)
+      return unsafe start.pointee.routine(start.pointee.parameter)
+    }, pointer)
+  unsafe pointer.deinitialize(count: 1)
   unsafe pointer.deallocate()
-  start.object.begin(DWORD(bitPattern: ws2_thread_identifier()))
-  let code = unsafe start.routine(start.parameter)
-  // Before the handle says so: what the thread began has ended, and no call can be queued to it any more.
-  ThreadRecord.current.end()
-  start.object.end(code)
+  ThreadRecord.current.end(code)
   return nil
 }
 
@@ -57,18 +69,3 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
 private func wholeStack(_ size: SIZE_T) -> Int {
   size == 0 ? 0 : Int(clamping: (max(size, 256 << 10) + 0xffff) & ~0xffff)
 }
-
-@c @implementation
-public func GetExitCodeThread(_ handle: HANDLE?, _ code: LPDWORD?) -> WindowsBool {
-  win32(failing: no) { () throws(WSAError) in
-    guard let code = unsafe code else { throw WSAError(ERROR_INVALID_PARAMETER) }
-    unsafe code.pointee = try HandleTable.thread(UInt(bitPattern: handle)).exitCode
-    return yes
-  }
-}
-
-@c @implementation
-public func GetCurrentThreadId() -> DWORD { DWORD(bitPattern: ws2_thread_identifier()) }
-
-@c @implementation
-public func GetCurrentProcessId() -> DWORD { DWORD(bitPattern: getpid()) }

@@ -7,7 +7,7 @@ private final class OpenedThread: KernelObject {
   init() { super.init(isSignalled: false) }
 }
 
-/// Names the calling thread, for WPUQueueApc from any thread.
+/// Names the calling thread, for WPUQueueApc from any thread. Page: WPUOpenCurrentThread.
 /// - Parameter thread: Receives the name; WPUCloseThread gives it back.
 /// - Returns: 0, or SOCKET_ERROR and WSAEFAULT in *lpErrno.
 @c @implementation
@@ -21,7 +21,7 @@ public func WPUOpenCurrentThread(_ thread: LPWSATHREADID?, _ error: LPINT?) -> I
   }
 }
 
-/// Gives a name of WPUOpenCurrentThread back.
+/// Gives a name of WPUOpenCurrentThread back. Page: WPUCloseThread.
 /// - Returns: 0, or SOCKET_ERROR and WSAEFAULT in *lpErrno for what is none.
 @c @implementation
 public func WPUCloseThread(_ thread: LPWSATHREADID?, _ error: LPINT?) -> Int32 {
@@ -34,7 +34,7 @@ public func WPUCloseThread(_ thread: LPWSATHREADID?, _ error: LPINT?) -> Int32 {
   }
 }
 
-/// Queues a call to a thread, which runs it when it waits alertably.
+/// Queues a call to a thread, which runs it when it waits alertably. Page: WPUQueueApc.
 /// - Parameters:
 ///   - thread: Of WPUOpenCurrentThread, or with a handle of CreateThread. Read now, and not kept.
 ///   - routine: What is called.

@@ -1,6 +1,7 @@
 public import CWinsock
 
 /// The upcall table that ws2_32 hands to a provider on Windows, for a program that calls WSPStartup itself.
+/// Page: WSPStartup.
 /// - Parameter table: Receives the 15 upcalls.
 @c @implementation
 public func ws2_upcall_table(_ table: LPWSPUPCALLTABLE?) { unsafe fill(table) }
@@ -16,14 +17,14 @@ func fill(_ table: LPWSPUPCALLTABLE?) {
     lpWPUCloseThread: WPUCloseThread)
 }
 
-/// Makes an event: manual reset, not signalled.
+/// Makes an event: manual reset, not signalled. Page: WPUCreateEvent.
 /// - Returns: The handle, or WSA_INVALID_EVENT.
 @c @implementation
 public func WPUCreateEvent(_ error: LPINT?) -> WSAEVENT? {
   unsafe HandleTable.open(Event(isManual: true, isSignalled: false))
 }
 
-/// Closes an event of WPUCreateEvent. FALSE and WSA_INVALID_HANDLE for what is none.
+/// Closes an event of WPUCreateEvent. FALSE and WSA_INVALID_HANDLE for what is none. Page: WPUCloseEvent.
 @c @implementation
 public func WPUCloseEvent(_ event: WSAEVENT?, _ error: LPINT?) -> WindowsBool {
   unsafe upcall(error, failing: no) { () throws(WSAError) in
@@ -33,7 +34,7 @@ public func WPUCloseEvent(_ event: WSAEVENT?, _ error: LPINT?) -> WindowsBool {
   }
 }
 
-/// Signals an event. FALSE and WSA_INVALID_HANDLE for what is none.
+/// Signals an event. FALSE and WSA_INVALID_HANDLE for what is none. Page: WPUSetEvent.
 @c @implementation
 public func WPUSetEvent(_ event: WSAEVENT?, _ error: LPINT?) -> WindowsBool {
   unsafe upcall(error, failing: no) { () throws(WSAError) in
@@ -42,7 +43,7 @@ public func WPUSetEvent(_ event: WSAEVENT?, _ error: LPINT?) -> WindowsBool {
   }
 }
 
-/// Takes an event's signal back. FALSE and WSA_INVALID_HANDLE for what is none.
+/// Takes an event's signal back. FALSE and WSA_INVALID_HANDLE for what is none. Page: WPUResetEvent.
 @c @implementation
 public func WPUResetEvent(_ event: WSAEVENT?, _ error: LPINT?) -> WindowsBool {
   unsafe upcall(error, failing: no) { () throws(WSAError) in
@@ -51,14 +52,14 @@ public func WPUResetEvent(_ event: WSAEVENT?, _ error: LPINT?) -> WindowsBool {
   }
 }
 
-/// Whether the socket is in the set: not 0 when it is.
+/// Whether the socket is in the set: not 0 when it is. Page: WPUFDIsSet.
 @c @implementation
 public func WPUFDIsSet(_ handle: SOCKET, _ set: UnsafeMutablePointer<ws2_fd_set>?) -> Int32 {
   guard let set = unsafe set else { return 0 }
   return unsafe ws2_fd_isset(handle, set)
 }
 
-/// Where a provider's library lies. This library has no catalogue of providers.
+/// Where a provider's library lies. This library has no catalogue of providers. Page: WPUGetProviderPath.
 /// - Returns: SOCKET_ERROR; *lpErrno is WSAEINVAL, as for a provider that is not known.
 @c @implementation
 public func WPUGetProviderPath(
@@ -68,6 +69,7 @@ public func WPUGetProviderPath(
 }
 
 /// What a provider has to call when a socket of its own is a system handle: here every socket is, and keeps its number.
+/// Page: WPUModifyIFSHandle.
 /// - Returns: The proposed handle, or INVALID_SOCKET and WSAEINVAL when it is no socket.
 @c @implementation
 public func WPUModifyIFSHandle(_ entry: DWORD, _ proposed: SOCKET, _ error: LPINT?) -> SOCKET {
@@ -77,14 +79,14 @@ public func WPUModifyIFSHandle(_ entry: DWORD, _ proposed: SOCKET, _ error: LPIN
   }
 }
 
-/// Posts a message to a window, and here is none.
+/// Posts a message to a window, and here is none. Page: WPUPostMessage.
 /// - Returns: FALSE; GetLastError says ERROR_NOT_SUPPORTED.
 @c @implementation
 public func WPUPostMessage(_ window: HWND?, _ message: UINT, _ first: WPARAM, _ second: LPARAM) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in throw WSAError(ERROR_NOT_SUPPORTED) }
 }
 
-/// The blocking hook of Winsock 1.1, which nobody can install here.
+/// The blocking hook of Winsock 1.1, which nobody can install here. Page: WPUQueryBlockingCallback.
 /// - Returns: 0, with a NULL callback; SOCKET_ERROR and WSAEFAULT without a place for it.
 @c @implementation
 public func WPUQueryBlockingCallback(

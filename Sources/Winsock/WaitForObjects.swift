@@ -1,5 +1,9 @@
 public import CWinsock
 
+/// Waits for an object: an event, a thread, a semaphore, a mutex or a timer. Page: WaitForSingleObject.
+/// - Parameter milliseconds: 0 looks only, INFINITE is for ever; never shorter.
+/// - Returns: WAIT_OBJECT_0, WAIT_ABANDONED (a mutex whose owner has ended: it is the caller's), WAIT_TIMEOUT, or
+///   WAIT_FAILED: ERROR_INVALID_HANDLE.
 @c @implementation
 public func WaitForSingleObject(_ handle: HANDLE?, _ milliseconds: DWORD) -> DWORD {
   win32(failing: WAIT_FAILED) { () throws(WSAError) in
@@ -7,6 +11,9 @@ public func WaitForSingleObject(_ handle: HANDLE?, _ milliseconds: DWORD) -> DWO
   }
 }
 
+/// As WaitForSingleObject, and alertable. Page: WaitForSingleObjectEx.
+/// - Parameter alertable: What is queued to the thread (completion routines, procedure calls) ends the wait and is run.
+/// - Returns: As WaitForSingleObject, or WAIT_IO_COMPLETION.
 @c @implementation
 public func WaitForSingleObjectEx(_ handle: HANDLE?, _ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
   win32(failing: WAIT_FAILED) { () throws(WSAError) in
@@ -14,6 +21,7 @@ public func WaitForSingleObjectEx(_ handle: HANDLE?, _ milliseconds: DWORD, _ al
   }
 }
 
+/// As WaitForMultipleObjectsEx, not alertable. Page: WaitForMultipleObjects.
 @c @implementation
 public func WaitForMultipleObjects(
   _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD
@@ -21,6 +29,15 @@ public func WaitForMultipleObjects(
   unsafe WaitForMultipleObjectsEx(count, handles, all, milliseconds, no)
 }
 
+/// Waits for one of several objects, of any kinds, or for all. Page: WaitForMultipleObjectsEx.
+/// - Parameters:
+///   - count: 1 to MAXIMUM_WAIT_OBJECTS (64).
+///   - all: TRUE: when all are ready at one moment, and none is taken before; no object twice.
+///   - milliseconds: INFINITE is for ever; never shorter.
+///   - alertable: What is queued to the thread ends the wait and is run.
+/// - Returns: WAIT_OBJECT_0 plus the lowest index that is ready (plus 0 for all), WAIT_ABANDONED_0 in its place for a
+///   mutex whose owner has ended, WAIT_TIMEOUT, WAIT_IO_COMPLETION, or WAIT_FAILED: ERROR_INVALID_HANDLE,
+///   ERROR_INVALID_PARAMETER.
 @c @implementation
 public func WaitForMultipleObjectsEx(
   _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
@@ -30,10 +47,13 @@ public func WaitForMultipleObjectsEx(
     guard (1...DWORD(MAXIMUM_WAIT_OBJECTS)).contains(count), let handles = unsafe handles else {
       throw WSAError(ERROR_INVALID_PARAMETER)
     }
-    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds, alertable: alertable != 0)
+    return wait(
+      for: try unsafe objects(handles, count, all: all != 0), all: all != 0, milliseconds, alertable: alertable != 0)
   }
 }
 
+/// As WaitForMultipleObjectsEx. Page: WSAWaitForMultipleEvents.
+/// - Returns: As there, or WSA_WAIT_FAILED: WSA_INVALID_HANDLE, WSA_INVALID_PARAMETER, WSANOTINITIALISED.
 @c @implementation
 public func WSAWaitForMultipleEvents(
   _ count: DWORD, _ handles: UnsafePointer<HANDLE?>?, _ all: WindowsBool, _ milliseconds: DWORD,
@@ -43,21 +63,29 @@ public func WSAWaitForMultipleEvents(
     guard (1...DWORD(WSA_MAXIMUM_WAIT_EVENTS)).contains(count), let handles = unsafe handles else {
       throw WSAError(WSA_INVALID_PARAMETER)
     }
-    return wait(for: try unsafe objects(handles, count), all: all != 0, milliseconds, alertable: alertable != 0)
+    return wait(
+      for: try unsafe objects(handles, count, all: all != 0), all: all != 0, milliseconds, alertable: alertable != 0)
   }
 }
 
-/// Not alertable: it only gives the time away.
+/// Waits for the time to pass. Not alertable: it only gives the time away. Page: Sleep.
+/// - Parameter milliseconds: INFINITE is for ever; never shorter.
 @c @implementation
 public func Sleep(_ milliseconds: DWORD) { _ = SleepEx(milliseconds, no) }
 
+/// Waits for the time to pass, or for what is queued to the thread. Page: SleepEx.
+/// - Parameter milliseconds: INFINITE is for ever; never shorter.
+/// - Returns: 0, or WAIT_IO_COMPLETION: calls were run.
 @c @implementation
 public func SleepEx(_ milliseconds: DWORD, _ alertable: WindowsBool) -> DWORD {
   let outcome = wait(for: [], all: false, milliseconds, alertable: alertable != 0)
   return outcome == WAIT_TIMEOUT ? 0 : outcome
 }
 
-/// The call runs when the thread waits alertably. The routine's parameter is the data.
+/// Queues a call to a thread, which runs it when it waits alertably. Page: QueueUserAPC.
+/// - Parameter data: The routine's argument.
+/// - Returns: Not 0, or 0: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (no routine), ERROR_GEN_FAILURE (the thread
+///   has ended).
 @c @implementation
 public func QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
   unsafe queueCall(Callback(routine), handle, data)
@@ -67,26 +95,19 @@ public func QueueUserAPC(_ routine: PAPCFUNC?, _ handle: HANDLE?, _ data: ULONG_
 func queueCall(_ routine: Callback<PAPCFUNC>?, _ handle: HANDLE?, _ data: ULONG_PTR) -> DWORD {
   win32(failing: 0) { () throws(WSAError) in
     guard let routine else { throw WSAError(ERROR_INVALID_PARAMETER) }
-    let thread = unsafe try thread(unsafe handle)
+    let thread = try HandleTable.thread(UInt(bitPattern: handle)).record
     guard thread.queue({ routine(data) }) else { throw WSAError(ERROR_GEN_FAILURE) }
     return 1
   }
 }
 
-/// GetCurrentThread's handle means whoever uses it.
-private let currentThread = UInt(bitPattern: -2)
-
-@c @implementation
-public func GetCurrentThread() -> HANDLE? { unsafe HANDLE(bitPattern: currentThread) }
-
-private func thread(_ handle: HANDLE?) throws(WSAError) -> ThreadRecord {
-  let value = UInt(bitPattern: handle)
-  return value == currentThread ? .current : try HandleTable.thread(value).record
-}
-
-private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD) throws(WSAError) -> [KernelObject] {
+/// - Throws: ERROR_INVALID_PARAMETER: one object twice in a wait for all, which NT does not take either.
+private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD, all: Bool) throws(WSAError) -> [KernelObject] {
   var objects: [KernelObject] = []
   for index in 0..<Int(count) { objects.append(try HandleTable.object(unsafe UInt(bitPattern: handles[index]))) }
+  guard !all || Set(objects.map { ObjectIdentifier($0) }).count == objects.count else {
+    throw WSAError(ERROR_INVALID_PARAMETER)
+  }
   return objects
 }
 
@@ -102,10 +123,20 @@ private func wait(for objects: [KernelObject], all: Bool, _ milliseconds: DWORD,
   }
 }
 
+/// Signals one object (sets an event, releases a semaphore or a mutex once), then waits for another. The two are not
+/// one step: another thread may see the first one signalled before this one waits. Page: SignalObjectAndWait.
+/// - Parameter milliseconds: INFINITE is for ever.
+/// - Returns: As WaitForSingleObjectEx. WAIT_FAILED: ERROR_INVALID_HANDLE (of a kind that cannot be signalled, too),
+///   ERROR_NOT_OWNER, ERROR_TOO_MANY_POSTS; then it has not waited.
 @c @implementation
-public func CloseHandle(_ handle: HANDLE?) -> WindowsBool {
-  win32(failing: no) { () throws(WSAError) in
-    try unsafe HandleTable.close(handle)
-    return yes
+public func SignalObjectAndWait(
+  _ signalled: HANDLE?, _ waited: HANDLE?, _ milliseconds: DWORD, _ alertable: WindowsBool
+) -> DWORD {
+  win32(failing: WAIT_FAILED) { () throws(WSAError) in
+    let first = try HandleTable.object(UInt(bitPattern: signalled))
+    let second = try HandleTable.object(UInt(bitPattern: waited))
+    let thread = ThreadRecord.current
+    try locked { () throws(WSAError) in try first.signalOnce(by: thread) }
+    return wait(for: [second], all: false, milliseconds, alertable: alertable != 0)
   }
 }

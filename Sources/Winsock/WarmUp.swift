@@ -10,7 +10,7 @@ enum WarmUp {
     defer { try? unsafe HandleTable.close(event) }
     guard let object = try? HandleTable.event(UInt(bitPattern: event)) else { return false }
     _ = Wait(for: [object]).run(until: .now)
-    _ = Wait(for: [ThreadObject()]).run(until: .now)
+    _ = Wait(for: [ThreadObject(isSuspended: false)]).run(until: .now)
     _ = try? HandleTable.thread(0)
     _ = try? Socket(0)
     _ = Socket.queue(of: 0)

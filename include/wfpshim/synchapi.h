@@ -17,6 +17,25 @@
 #define STATUS_PENDING ((DWORD)0x103)
 #define STATUS_WAIT_0 ((DWORD)0)
 #define CREATE_SUSPENDED 0x4u
+#define CREATE_EVENT_MANUAL_RESET 0x1u
+#define CREATE_EVENT_INITIAL_SET 0x2u
+#define CREATE_WAITABLE_TIMER_MANUAL_RESET 0x1u
+#define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 0x2u
+#define DUPLICATE_CLOSE_SOURCE 0x1u
+#define DUPLICATE_SAME_ACCESS 0x2u
+/* Access rights are not looked at: every handle may do everything. */
+#define SYNCHRONIZE 0x100000u
+#define EVENT_MODIFY_STATE 0x2u
+#define SEMAPHORE_MODIFY_STATE 0x2u
+#define MUTEX_MODIFY_STATE 0x1u
+#define TIMER_MODIFY_STATE 0x2u
+#define EVENT_ALL_ACCESS 0x1f0003u
+#define SEMAPHORE_ALL_ACCESS 0x1f0003u
+#define MUTEX_ALL_ACCESS 0x1f0001u
+#define TIMER_ALL_ACCESS 0x1f0003u
+#define THREAD_SET_CONTEXT 0x10u
+#define THREAD_SUSPEND_RESUME 0x2u
+#define THREAD_ALL_ACCESS 0x1fffffu
 #define STACK_SIZE_PARAM_IS_A_RESERVATION 0x10000u
 #define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
 #define HasOverlappedIoCompleted(overlapped) (((DWORD)(overlapped)->Internal) != STATUS_PENDING)
@@ -24,6 +43,8 @@
 typedef DWORD(WINAPI *PTHREAD_START_ROUTINE)(LPVOID lpThreadParameter);
 typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
 typedef VOID(NTAPI *PAPCFUNC)(ULONG_PTR Parameter);
+typedef VOID(APIENTRY *PTIMERAPCROUTINE)(LPVOID lpArgToCompletionRoutine, DWORD dwTimerLowValue,
+                                         DWORD dwTimerHighValue);
 
 /* A pthread mutex, recursive; 40 bytes as on Windows. */
 typedef struct _RTL_CRITICAL_SECTION {
@@ -46,6 +67,12 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwSt
                            LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
                            LPDWORD lpThreadId);
 BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
+DWORD WINAPI ResumeThread(HANDLE hThread);
+HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId);
+DECLSPEC_NORETURN VOID WINAPI ExitThread(DWORD dwExitCode);
+HANDLE WINAPI GetCurrentProcess(void);
+BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
+                            LPHANDLE lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
 DWORD WINAPI GetCurrentThreadId(void);
 DWORD WINAPI GetCurrentProcessId(void);
 
@@ -53,8 +80,34 @@ HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManual
                            LPCSTR lpName);
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCWSTR lpName);
+HANDLE WINAPI CreateEventExA(LPSECURITY_ATTRIBUTES lpEventAttributes, LPCSTR lpName, DWORD dwFlags,
+                             DWORD dwDesiredAccess);
+HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES lpEventAttributes, LPCWSTR lpName, DWORD dwFlags,
+                             DWORD dwDesiredAccess);
 BOOL WINAPI SetEvent(HANDLE hEvent);
 BOOL WINAPI ResetEvent(HANDLE hEvent);
+
+HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG lInitialCount, LONG lMaximumCount,
+                               LPCSTR lpName);
+HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG lInitialCount, LONG lMaximumCount,
+                               LPCWSTR lpName);
+BOOL WINAPI ReleaseSemaphore(HANDLE hSemaphore, LONG lReleaseCount, LPLONG lpPreviousCount);
+
+HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCSTR lpName);
+HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCWSTR lpName);
+BOOL WINAPI ReleaseMutex(HANDLE hMutex);
+
+HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES lpTimerAttributes, BOOL bManualReset, LPCSTR lpTimerName);
+HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES lpTimerAttributes, BOOL bManualReset, LPCWSTR lpTimerName);
+HANDLE WINAPI CreateWaitableTimerExA(LPSECURITY_ATTRIBUTES lpTimerAttributes, LPCSTR lpTimerName, DWORD dwFlags,
+                                     DWORD dwDesiredAccess);
+HANDLE WINAPI CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES lpTimerAttributes, LPCWSTR lpTimerName, DWORD dwFlags,
+                                     DWORD dwDesiredAccess);
+BOOL WINAPI SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG lPeriod,
+                             PTIMERAPCROUTINE pfnCompletionRoutine, LPVOID lpArgToCompletionRoutine, BOOL fResume);
+BOOL WINAPI CancelWaitableTimer(HANDLE hTimer);
+
+DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn, DWORD dwMilliseconds, BOOL bAlertable);
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
 DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable);
 DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds,
@@ -82,6 +135,8 @@ HANDLE ws2_ms_CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwSt
                            LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
                            LPDWORD lpThreadId);
 DWORD ws2_ms_QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
+BOOL ws2_ms_SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG lPeriod,
+                             PTIMERAPCROUTINE pfnCompletionRoutine, LPVOID lpArgToCompletionRoutine, BOOL fResume);
 
 #if defined(__cplusplus)
 }
@@ -92,12 +147,23 @@ DWORD ws2_ms_QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
 #if defined(WS2_MS_ABI)
 #define CreateThread ws2_ms_CreateThread
 #define QueueUserAPC ws2_ms_QueueUserAPC
+#define SetWaitableTimer ws2_ms_SetWaitableTimer
 #endif
 
 #if defined(UNICODE)
 #define CreateEvent CreateEventW
+#define CreateEventEx CreateEventExW
+#define CreateSemaphore CreateSemaphoreW
+#define CreateMutex CreateMutexW
+#define CreateWaitableTimer CreateWaitableTimerW
+#define CreateWaitableTimerEx CreateWaitableTimerExW
 #else
 #define CreateEvent CreateEventA
+#define CreateEventEx CreateEventExA
+#define CreateSemaphore CreateSemaphoreA
+#define CreateMutex CreateMutexA
+#define CreateWaitableTimer CreateWaitableTimerA
+#define CreateWaitableTimerEx CreateWaitableTimerExA
 #endif
 
 FORCEINLINE LONG InterlockedIncrement(LONG volatile *target) { return __atomic_add_fetch(target, 1, __ATOMIC_SEQ_CST); }

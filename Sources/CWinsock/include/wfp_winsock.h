@@ -3,6 +3,7 @@
 #ifndef WFP_WINSOCK_H
 #define WFP_WINSOCK_H
 
+#include <stdbool.h>
 #include <sys/select.h>
 #undef FD_SETSIZE          /* glibc's, which its module shows here */
 #define WS2_PLAIN_POINTERS /* Swift implements the functions with the types that the ABI has */
@@ -177,6 +178,11 @@ static const DWORD ws2_SIO_LOOPBACK_FAST_PATH = SIO_LOOPBACK_FAST_PATH;
 /* Starts a thread that is not joined; 0 or errno. */
 int ws2_start_thread(size_t stack_size, void *_Nullable (*_Nonnull start)(void *_Nullable), void *_Nullable argument);
 int ws2_thread_identifier(void);
+/* Runs the body and gives its result, or what ws2_exit_thread was told meanwhile by this thread. Elsewhere that ends
+ * the thread by pthread_exit. */
+DWORD ws2_run_thread(DWORD (*_Nonnull body)(void *_Nonnull), void *_Nonnull argument);
+bool ws2_thread_is_run(void);
+DECLSPEC_NORETURN void ws2_exit_thread(DWORD code);
 int ws2_make_recursive_mutex(void *_Nonnull mutex);
 int ws2_mutex_lock(void *_Nonnull mutex);
 int ws2_mutex_trylock(void *_Nonnull mutex);
