@@ -43,9 +43,9 @@ struct HeaderScene {
     let file = stage.folder + "/bytes-\(UUID().uuidString)"
     let content = bytes + Array("hello".utf8)
     try Data(content).write(to: URL(fileURLWithPath: file))
-    let spelled = commands.map {
-      $0.replacingOccurrences(of: "all", with: "0 \(content.count)").replacingOccurrences(of: "N", with: "\(bytes.count)")
-        .replacingOccurrences(of: "END", with: "\(content.count)")
+    let numbers = ["all": "0 \(content.count)", "N": "\(bytes.count)", "END": "\(content.count)"]
+    let spelled = commands.map { command in
+      command.split(separator: " ").map { numbers[String($0)] ?? String($0) }.joined(separator: " ")
     }
     let arguments = [host, "\(port ?? calls.port)", file] + spelled
     if shimmed { return try stage.shimmed("ProbeSender", arguments) }
