@@ -93,8 +93,8 @@ extension Procedure {
     Procedure(2) { unsafe $0.closeSocket($1[0], $1[1]) },
     Procedure(8) { unsafe $0.connect($1[0], $1[1], $1[2], $1[3], $1[4], $1[7]) },
     Procedure(4) { unsafe $0.refuse($1[0], $1[3]) },  // DuplicateSocket: no socket is handed to another process
-    Procedure(4) { unsafe $0.refuse($1[0], $1[3]) },  // EnumNetworkEvents
-    Procedure(4) { unsafe $0.refuse($1[0], $1[3]) },  // EventSelect
+    Procedure(4) { unsafe $0.enumNetworkEvents($1[0], $1[1], $1[2], $1[3]) },
+    Procedure(4) { unsafe $0.eventSelect($1[0], $1[1], $1[2], $1[3]) },
     Procedure(6) { unsafe $0.getOverlappedResult($1[0], $1[1], $1[2], $1[3], $1[4], $1[5]) },
     Procedure(4) { unsafe $0.getPeerName($1[0], $1[1], $1[2], $1[3]) },
     Procedure(4) { unsafe $0.getSockName($1[0], $1[1], $1[2], $1[3]) },

@@ -44,6 +44,16 @@ extension Provider {
     unsafe procedure(error, failing: SOCKET_ERROR) { unsafe ws2_getpeername(handle, name, size) }
   }
 
+  func eventSelect(_ handle: SOCKET, _ event: WSAEVENT?, _ events: LONG, _ error: LPINT?) -> Int32 {
+    unsafe procedure(error, failing: SOCKET_ERROR) { unsafe WSAEventSelect(handle, event, events) }
+  }
+
+  func enumNetworkEvents(
+    _ handle: SOCKET, _ event: WSAEVENT?, _ answer: LPWSANETWORKEVENTS?, _ error: LPINT?
+  ) -> Int32 {
+    unsafe procedure(error, failing: SOCKET_ERROR) { unsafe WSAEnumNetworkEvents(handle, event, answer) }
+  }
+
   func getSockName(
     _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: LPINT?, _ error: LPINT?
   ) -> Int32 {

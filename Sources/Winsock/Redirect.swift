@@ -7,7 +7,7 @@ extension IoctlCall {
   var isPending: Bool {
     let isQuery =
       code == SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS || code == SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT
-    return isQuery && unsafe ws2_ioctl(socket.descriptor, UInt(ws2_redirect_is_pending()), nil) != 0
+    return isQuery && ws2_ioctl(socket.descriptor, UInt(ws2_redirect_is_pending()), nil) != 0
       && ws2_errno() == EINPROGRESS
   }
 

@@ -187,6 +187,33 @@ extension WinsockSuite {
       provider.cleanUp()
     }
 
+    @Test("S6.1: network events through the table") func networkEvents() {
+      started {
+        let provider = TestProvider()
+        let (table, s, event) = (provider.table, provider.socket(), WSACreateEvent())
+        let name = loopback()
+        let isBound = name.withPointer { name, size in provider.outcome { table.lpWSPBind(s, name, size, $0) } }
+        #expect(isBound == Outcome(result: 0, error: 0))
+        #expect(provider.outcome { table.lpWSPListen(s, 5, $0) } == Outcome(result: 0, error: 0))
+        #expect(
+          provider.outcome { table.lpWSPEventSelect(s, event, LONG(FD_ACCEPT), $0) } == Outcome(result: 0, error: 0))
+        var found = WSANETWORKEVENTS()
+        #expect(provider.outcome { table.lpWSPEnumNetworkEvents(s, event, &found, $0) } == Outcome(result: 0, error: 0))
+        #expect(found.lNetworkEvents == 0)
+        let client = ws2_socket(AF_INET, ws2_socket_stream(), 0)
+        var address = SocketName()
+        _ = try? address.fill { getsockname(Int32(s), $0, $1) }
+        #expect(address.withPointer { ws2_connect(client, $0, 16) } == 0)
+        #expect(WaitForSingleObject(event, 30_000) == WAIT_OBJECT_0)
+        #expect(provider.outcome { table.lpWSPEnumNetworkEvents(s, event, &found, $0) } == Outcome(result: 0, error: 0))
+        #expect(found.lNetworkEvents == LONG(FD_ACCEPT))
+        closesocket(client)
+        WSACloseEvent(event)
+        provider.close(s)
+        provider.cleanUp()
+      }
+    }
+
     @Test("S6.1: what this provider does not have, it says so") func refused() {
       let provider = TestProvider()
       let (table, s) = (provider.table, provider.socket())
