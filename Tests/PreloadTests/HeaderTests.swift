@@ -5,15 +5,17 @@ import Testing
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct HeaderTests {
   private static let isPending = "C f code=0x980000DF"
 
-  @Test("S9.1: records and context of a whole header, IPv4 and IPv6", arguments: [0, 1]) func whole(family: Int) throws {
+  @Test("S9.1: records and context of a whole header, IPv4 and IPv6", arguments: [0, 1]) func whole(family: Int) throws
+  {
     let header = [HeaderScene.v4, HeaderScene.v6][family]
     let context = HeaderScene.contexts[family]
     let results = try HeaderScene.run(
       ["C f hex", "R f", "C f 0", "recv f 5", "C f hex", "mark f"], header.checked.bytes,
       host: family == 0 ? "127.0.0.1" : "::1")
     let size = context.count / 2
-    #expect(results == ["0 - \(size) wrote \(context)", "0 - 128 wrote", "-1 ENOBUFS \(size) same", "hello"]
-      + ["0 - \(size) wrote \(context)", "1"])
+    #expect(
+      results == ["0 - \(size) wrote \(context)", "0 - 128 wrote", "-1 ENOBUFS \(size) same", "hello"]
+        + ["0 - \(size) wrote \(context)", "1"])
   }
 
   /// A service that never asks must not find the header in its stream.
@@ -55,7 +57,9 @@ import Testing
     #expect(polls <= 15 && results[2...] == ["hello", "1"], "\(results)")
   }
 
-  @Test("D11: the private code says whether a query would wait, and the socket when it would not", arguments: [1, 5, 12, 20])
+  @Test(
+    "D11: the private code says whether a query would wait, and the socket when it would not",
+    arguments: [1, 5, 12, 20])
   func pending(first: Int) throws {
     let scene = try HeaderScene(
       ["defer", "accept f", Self.isPending, "option f nonblocking", "C f", "R f 0", Self.isPending, "poll f 60"]
@@ -65,7 +69,8 @@ import Testing
     sender.signal(SIGUSR1)
     let results = try scene.results()
     let none = "-1 EINPROGRESS kept same"
-    #expect(Array(results.prefix(6)) == [none, "ok", "-1 EINPROGRESS 0 same", "-1 EINPROGRESS 0 same", none, "timeout"])
+    #expect(
+      Array(results.prefix(6)) == [none, "ok", "-1 EINPROGRESS 0 same", "-1 EINPROGRESS 0 same", none, "timeout"])
     #expect(results[6] == "readable" && results[7].hasPrefix("0 - kept same polls "), "\(results)")
     #expect(results[8...] == ["0 - 32 wrote \(HeaderScene.contexts[0])", "hello", "0 - kept same", "1"], "\(results)")
   }
@@ -109,7 +114,8 @@ import Testing
   }
 
   /// The longest header is longer than a receive window.
-  @Test("S9.1: 65,551 bytes", arguments: ["send 0 N", "bytes 0 N"], ["", "option f nonblocking", "option f buffer:4096"])
+  @Test(
+    "S9.1: 65,551 bytes", arguments: ["send 0 N", "bytes 0 N"], ["", "option f nonblocking", "option f buffer:4096"])
   func longest(how: String, option: String) throws {
     let header = HeaderScene.v4.adding(0x04, .init(repeating: 7, count: 65535 - 12 - 3 - 7)).checked.bytes
     #expect(header.count == 65551)
