@@ -20,6 +20,7 @@ import Testing
   @Test("S9.1, S2.8: so does a reset") func reset() throws {
     let scene = try HeaderScene(["defer", "accept f", "C f", "R f 0"])
     let sender = try scene.send(HeaderScene.v4.bytes, ["send 0 20", "wait", "reset"])
+    _ = try scene.calls.program.line("ok")
     sender.signal(SIGUSR1)
     #expect(try scene.results() == .init(repeating: "-1 ENOTCONN 0 same", count: 2))
   }

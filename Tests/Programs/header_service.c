@@ -72,6 +72,12 @@ static void end(SOCKET s, OVERLAPPED *overlapped) {
   say("ended %llu bytes %llu", good ? 0 : (unsigned)WSAGetLastError(), bytes);
 }
 
+// The socket is gone: the OVERLAPPED alone tells.
+static void end_closed(OVERLAPPED *overlapped) {
+  if (WaitForSingleObject(overlapped->hEvent, PATIENCE) != WAIT_OBJECT_0) fail("wait");
+  say("status %llx bytes %llu", overlapped->Internal, overlapped->InternalHigh);
+}
+
 static void receive(SOCKET s) {
   char text[6] = "";
   WSABUF buffer = {5, text};
@@ -166,7 +172,10 @@ int main(int argc, char **argv) {
     if (strcmp(mode, "cancel") == 0 && !CancelIoEx((HANDLE)s, &overlapped)) fail("CancelIoEx");
     if (strcmp(mode, "close") == 0 && closesocket(s) != 0) fail("closesocket");
     if (strcmp(mode, "event") == 0 || strcmp(mode, "fin") == 0) say("pending", 0, 0);
-    end(s, &overlapped);
+    if (strcmp(mode, "close") == 0)
+      end_closed(&overlapped);
+    else
+      end(s, &overlapped);
   }
   if (strcmp(mode, "cancel") == 0) {  // nothing of it stays behind: the next one pends and is answered
     WSAResetEvent(overlapped.hEvent);
