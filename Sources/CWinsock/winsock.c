@@ -94,8 +94,8 @@ int ws2_judge_read(const void *word) {
   return result < 0 && errno == EFAULT ? EFAULT : 0;
 }
 
-/* Asked once for each thread: it reads /proc/self/maps for the first one. The lower end tells a signal's stack, which may
- * lie anywhere, from the thread's own. */
+/* Asked once for each thread: it reads /proc/self/maps for the first one. The lower end tells a signal's stack, which
+ * may lie anywhere, from the thread's own. */
 int ws2_is_on_stack(const void *at, size_t size) {
   static _Thread_local uintptr_t low, high;
   uintptr_t frame = (uintptr_t)__builtin_frame_address(0), first = (uintptr_t)at;

@@ -51,8 +51,8 @@ public func GetQueuedCompletionStatus(
     guard let bytes = unsafe bytes, let key = unsafe key, let overlapped = unsafe overlapped else {
       throw WSAError(ERROR_INVALID_PARAMETER)
     }
+    unsafe overlapped.pointee = nil  // also for a handle that is none: programs tell by it whether there is a packet
     let port = unsafe try port(unsafe handle)
-    unsafe overlapped.pointee = nil
     let packet = try unsafe withUnsafeTemporaryAllocation(of: CompletionPort.Packet.self, capacity: 1) {
       buffer throws(WSAError) in
       _ = try unsafe take(from: port, buffer, milliseconds, alertable: false)

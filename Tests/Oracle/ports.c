@@ -21,13 +21,6 @@ static void take(const char *name, HANDLE port, DWORD wait, const WSAOVERLAPPED 
                              : "none");
 }
 
-static HANDLE closed_port;
-static DWORD WINAPI waiter(void *ready) {
-  SetEvent((HANDLE)ready);
-  take("waiter", closed_port, 2000, NULL);
-  return 0;
-}
-
 int main(void) {
   start_winsock();
   SOCKET client, server;
@@ -106,12 +99,7 @@ int main(void) {
   many = GetQueuedCompletionStatusEx(port, entries, 4, &removed, 0, FALSE);
   say_bool("many.none", many);
 
-  HANDLE ready = CreateEventA(NULL, TRUE, FALSE, NULL);
-  closed_port = port;
-  HANDLE thread = CreateThread(NULL, 0, waiter, ready, 0, NULL);
-  WaitForSingleObject(ready, PATIENCE);
-  Sleep(50);  // so that it waits; if it does not yet, the port's handle is simply invalid
   say("close", "%d", CloseHandle(port));
-  WaitForSingleObject(thread, PATIENCE);
+  take("closed", port, 0, NULL);
   return 0;
 }

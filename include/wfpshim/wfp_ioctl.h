@@ -23,9 +23,9 @@
 #endif
 
 /* Private to libws2_32.so, which makes overlapped queries of it: whether a query on an accepted socket would have to
- * wait. ioctl(fd, WFPSHIM_REDIRECT_IS_PENDING, NULL) never waits itself, whatever the socket's mode. It returns 0 when a
- * query answers at once (with success or an error); -1 with EINPROGRESS when the record is on its way: wait until this
- * very socket is readable (POLLIN | POLLRDHUP: SO_RCVLOWAT is set so), then ask again; -1 with ENOTSOCK. */
+ * wait. ioctl(fd, WFPSHIM_REDIRECT_IS_PENDING, NULL) never waits itself, whatever the socket's mode. It returns 0 when
+ * a query answers at once (with success or an error); -1 with EINPROGRESS when the record is on its way: wait until
+ * this very socket is readable (POLLIN | POLLRDHUP: SO_RCVLOWAT is set so), then ask again; -1 with ENOTSOCK. */
 #define WFPSHIM_REDIRECT_IS_PENDING 0x980000DFu
 
 /* The third argument of ioctl. Sizes in bytes. */

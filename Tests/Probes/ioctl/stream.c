@@ -62,7 +62,10 @@ static void quiet(int count, char **words, char *result, size_t size) {
   run_command(count, words, result, size);
   getrusage(RUSAGE_THREAD, &after);
   long sleeps = after.ru_nvcsw - before.ru_nvcsw;
-  snprintf(result + strlen(result), size - strlen(result), " slept %s", sleeps > 64 ? "often" : sleeps ? "a few times" : "never");
+  snprintf(result + strlen(result), size - strlen(result), " slept %s",
+           sleeps > 64 ? "often"
+           : sleeps    ? "a few times"
+                       : "never");
 }
 
 static void on_alarm(int number) { (void)number; }
