@@ -36,16 +36,16 @@ struct HeaderScene {
       """, name: "contoso")
   }
 
-  /// A sender of `bytes` and then `hello`, without the shim. In its commands `N` is the header's length, `END` the whole's.
+  /// A sender of `bytes` and then `hello`, without the shim. In its commands `N` is the header's length, `all` the whole.
   func send(_ bytes: [UInt8], _ commands: [String] = ["send all"], to port: UInt16? = nil, shimmed: Bool = false) throws
     -> Program
   {
     let file = stage.folder + "/bytes-\(UUID().uuidString)"
     let content = bytes + Array("hello".utf8)
     try Data(content).write(to: URL(fileURLWithPath: file))
-    let spelled = commands.map {
-      $0.replacingOccurrences(of: "all", with: "0 END").replacingOccurrences(of: "END", with: "\(content.count)")
-        .replacingOccurrences(of: "N", with: "\(bytes.count)")
+    let numbers = ["all": "0 \(content.count)", "N": "\(bytes.count)", "END": "\(content.count)"]
+    let spelled = commands.map { command in
+      command.split(separator: " ").map { numbers[String($0)] ?? String($0) }.joined(separator: " ")
     }
     let arguments = [host, "\(port ?? calls.port)", file] + spelled
     if shimmed { return try stage.shimmed("ProbeSender", arguments) }

@@ -48,6 +48,17 @@ static void run(int fd, const char *command) {
   probe_say("%s done", command);
 }
 
+// A proxy that was just started does not say when it listens.
+static int dial(struct sockaddr_storage *to, socklen_t length) {
+  for (int i = 0;; i++) {
+    int fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)to, length) == 0) return fd;
+    if (errno != ECONNREFUSED || i == 3000) probe_die("connect");
+    close(fd);
+    usleep(10000);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
   sigset_t set;
@@ -58,8 +69,7 @@ int main(int argc, char **argv) {
   if (file < 0 || read(file, content, sizeof content) < 0) probe_die(argv[3]);
   struct sockaddr_storage to, own;
   socklen_t length = probe_address(argv[1], argv[2], &to);
-  int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-  if (connect(fd, (struct sockaddr *)&to, length) != 0) probe_die("connect");
+  int fd = dial(&to, length), on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   length = sizeof own;
   getsockname(fd, (struct sockaddr *)&own, &length);
