@@ -54,11 +54,12 @@ private func decideOnce(
   case .pass:
     if let slot = request.slotIfSought { unsafe request.destination.store(to: &slot.flow.pointee.destination) }
     return pass
-  case _ where isOfAnotherLibrary(&request): return pass
   case .block(let filter):
+    if isOfAnotherLibrary(&request) { return pass }
     unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
     return -EACCES
   case .redirect(let redirect):
+    if isOfAnotherLibrary(&request) { return pass }
     // Of the protocols that can connect only TCP has a flow to redirect.
     if request.protocolNumber() != tcpLevel { return pass }
     if let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {

@@ -16,9 +16,10 @@ func wfp_core_inherited(_ pid: UnsafePointer<CChar>?, _ count: UnsafePointer<CCh
   guard let pid = unsafe pid, unsafe decimal(pid) == UInt64(wfp_pid()), let count = unsafe decimal(count) else {
     return  // meant for another process, which left its environment
   }
-  var i: Int32 = 0
-  while i < Int32(WFP_SERVED_MAX) && UInt64(i) < count {
-    if socketOption(3 &+ i, SOL_SOCKET, SO_ACCEPTCONN) == 1 { wfp_core_listening(3 &+ i) }
+  var i: UInt64 = 0
+  while i < UInt64(WFP_SERVED_MAX) && i < count {
+    let descriptor = Int32(truncatingIfNeeded: 3 &+ i)
+    if socketOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN) == 1 { wfp_core_listening(descriptor) }
     i &+= 1
   }
 }

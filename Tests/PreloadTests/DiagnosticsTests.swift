@@ -14,7 +14,8 @@ import Testing
     return try stage.keep(client).finish().lines
   }
 
-  @Test("S10.1: nothing is printed unasked, one line where it was asked for", arguments: [nil, "stderr", "fd:1", "fd:77"])
+  @Test(
+    "S10.1: nothing is printed unasked, one line where it was asked for", arguments: [nil, "stderr", "fd:1", "fd:77"])
   func whereAsked(log: String?) throws {
     let said = try blocked(try Stage(), count: 1, log: log)
     let ours = said.filter { $0.hasPrefix("wfpshim[") }

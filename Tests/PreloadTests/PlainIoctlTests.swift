@@ -51,7 +51,8 @@ import Testing
 
   @Test("S10.1: no output of ours, with the log going elsewhere or nowhere") func silent() throws {
     let stage = try Stage()
-    try stage.load(Calls.policy("contoso", port: 5, ports: [4], context: nil), name: "contoso")  // else it would be silent
+    // Without an engine there would be nothing to log.
+    try stage.load(Calls.policy("contoso", port: 5, ports: [4], context: nil), name: "contoso")
     let program = try Program(
       "ProbeIoctl", ["127.0.0.1", "S listener in=zeros:128", "R closed"], preload: shim,
       environment: ["WFPSHIM_ENGINE": stage.engine])

@@ -32,8 +32,8 @@ int probe_receive_all(int fd, void *data, size_t n);
 // Copies both directions until both have ended, with half-close. Closes nothing.
 void probe_relay(int a, int b);
 
-// From now on the kernel answers the system call `name` (refuse.c lists them; `netlink` is socket(AF_NETLINK, ...)) with
-// EPERM or ENOSYS.
+// From now on the kernel answers the system call `name` (refuse.c lists them; `netlink` is socket(AF_NETLINK, ...))
+// with EPERM or ENOSYS.
 void probe_refuse(const char *name, const char *error);
 
 // Starts a detached thread.
