@@ -59,6 +59,7 @@ private func decideOnce(
     unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
     return -EACCES
   case .redirect(let redirect):
+    if isOfAnotherLibrary(&request) { return pass }
     // Of the protocols that can connect only TCP has a flow to redirect.
     if request.protocolNumber() != tcpLevel || isOfAnotherLibrary(&request) { return pass }
     if let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {
