@@ -1,6 +1,5 @@
 import CWinsock
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Winsock
@@ -20,9 +19,8 @@ extension WinsockSuite {
           var (completed, cancelled, strange) = (0, 0, 0)
           for _ in 0..<rounds {
             memory.open()
-            begin.isRunning.store(false, ordering: .relaxed)
             let thread = CreateThread(nil, 0, beginAndEnd, Unmanaged.passUnretained(begin).toOpaque(), 0, nil)
-            while !begin.isRunning.load(ordering: .acquiring) { sched_yield() }
+            begin.isBegun.wait()
             if send(client, "x") != 1 { strange += 1 }
             if WaitForSingleObject(event, patience) != WAIT_OBJECT_0 { strange += 1 }
             let status = ULONG_PTR(ws2_status_of(memory.overlapped))
@@ -158,6 +156,6 @@ extension WinsockSuite {
 private func beginAndEnd(_ argument: UnsafeMutableRawPointer?) -> DWORD {
   let begin = Unmanaged<Begin>.fromOpaque(argument!).takeUnretainedValue()
   _ = begin.memory.receive(begin.socket, event: begin.event)
-  begin.isRunning.store(true, ordering: .releasing)
+  begin.isBegun.signal()
   return 0
 }

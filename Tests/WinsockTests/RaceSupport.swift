@@ -40,7 +40,7 @@ final class Begin: @unchecked Sendable {
   let socket: SOCKET
   let memory: GuardedBlock
   let event: HANDLE?
-  let isRunning = Atomic(false)
+  let isBegun = DispatchSemaphore(value: 0)
 
   init(_ socket: SOCKET, _ memory: GuardedBlock, _ event: HANDLE?) {
     (self.socket, self.memory, self.event) = (socket, memory, event)
