@@ -7,7 +7,6 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
   private let vectors: UnsafeMutablePointer<iovec>
   private var message = Message()
   private var total = 0
-  private let wantsNothing: Bool
   /// The program's, until the operation ends.
   private var nameSize: UnsafeMutablePointer<Int32>?
   /// Where to, copied: the program may free its own when the call returns.
@@ -26,7 +25,6 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
     }
     unsafe message.header.msg_iov = vectors
     unsafe message.header.msg_iovlen = Int(count)
-    wantsNothing = message.bytesLeft == 0
   }
 
   /// WSARecvMsg's buffers: the datagram, where it came from, and control data.
@@ -77,7 +75,6 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
   func receive(_ socket: Socket, _ flags: Int32, isStream: Bool) -> OperationResult? {
     let fillsAll = flags & Int32(MSG_WAITALL) != 0 && flags & Int32(MSG_PEEK) == 0 && isStream
     let systemFlags = flags & ~(Int32(MSG_WAITALL) | MSG_PARTIAL) | ws2_dont_wait()
-    if isStream, wantsNothing { return awaitData(socket) }
     while true {
       let count = unsafe recvmsg(socket.descriptor, &message.header, systemFlags)
       if count < 0, !isStream, ws2_errno() == ECONNREFUSED {
@@ -98,14 +95,6 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
         error: isCut ? WSAError(WSAEMSGSIZE) : nil, bytes: DWORD(clamping: total),
         flags: DWORD(bitPattern: flags & Int32(MSG_OOB)))
     }
-  }
-
-  /// A receive of no bytes ends when there is something to receive (WSARecv's page does not say so, and what waits
-  /// without a buffer relies on it); Linux would end it at once.
-  private func awaitData(_ socket: Socket) -> OperationResult? {
-    var byte: UInt8 = 0
-    let count = unsafe recv(socket.descriptor, &byte, 1, Int32(MSG_PEEK) | ws2_dont_wait())
-    return count < 0 ? failed() : OperationResult()
   }
 
   private func fillRecord(_ flags: Int32) {

@@ -9,22 +9,39 @@ static int receive(SOCKET s, WSAOVERLAPPED *overlapped) {
   return WSARecv(s, &buffer, 1, NULL, &flags, overlapped, NULL);
 }
 
+struct taken {
+  BOOL is_good;
+  int error;
+  DWORD count;
+  ULONG_PTR key;
+  LPOVERLAPPED overlapped;
+};
+
+static struct taken take_packet(HANDLE port, DWORD wait) {
+  struct taken taken = {FALSE, 0, 777, 777, (LPOVERLAPPED)777};
+  taken.is_good = GetQueuedCompletionStatus(port, &taken.count, &taken.key, &taken.overlapped, wait);
+  taken.error = taken.is_good ? 0 : (int)GetLastError();
+  return taken;
+}
+
+static void say_taken(const char *name, const struct taken *taken, const WSAOVERLAPPED *expected) {
+  say(name, "%d error %d count %u key %u overlapped %s", taken->is_good, taken->error, (unsigned)taken->count,
+      (unsigned)taken->key,
+      taken->overlapped == expected ? "same"
+      : taken->overlapped           ? "other"
+                                    : "none");
+}
+
 static void take(const char *name, HANDLE port, DWORD wait, const WSAOVERLAPPED *expected) {
-  DWORD count = 777;
-  ULONG_PTR key = 777;
-  LPOVERLAPPED overlapped = (LPOVERLAPPED)777;
-  BOOL taken = GetQueuedCompletionStatus(port, &count, &key, &overlapped, wait);
-  int error = taken ? 0 : (int)GetLastError();
-  say(name, "%d error %d count %u key %u overlapped %s", taken, error, (unsigned)count, (unsigned)key,
-      overlapped == expected ? "same"
-      : overlapped           ? "other"
-                             : "none");
+  struct taken taken = take_packet(port, wait);
+  say_taken(name, &taken, expected);
 }
 
 static HANDLE closed_port;
+static struct taken waited; /* told by the main thread: two that speak at once have no order */
 static DWORD WINAPI waiter(void *ready) {
   SetEvent((HANDLE)ready);
-  take("waiter", closed_port, 2000, NULL);
+  waited = take_packet(closed_port, 2000);
   return 0;
 }
 
@@ -113,5 +130,6 @@ int main(void) {
   Sleep(50);  // so that it waits; if it does not yet, the port's handle is simply invalid
   say("close", "%d", CloseHandle(port));
   WaitForSingleObject(thread, PATIENCE);
+  say_taken("waiter", &waited, NULL);
   return 0;
 }

@@ -77,7 +77,8 @@ extension WinsockSuite {
     }
 
     /// H44: timeout, CancelIo, and the memory is the program's again.
-    @Test("S5.6, H44: a cancelled operation's memory may go at once; late data is the next receive's") func memoryGoes() {
+    @Test("S5.6, H44: a cancelled operation's memory may go at once; late data is the next receive's") func memoryGoes()
+    {
       started {
         withPair { client, server in
           for _ in 0..<100 {

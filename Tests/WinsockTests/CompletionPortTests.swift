@@ -94,7 +94,9 @@ extension WinsockSuite {
     @Test("S5.3: posted packets come first in, first out, many at a time") func firstInFirstOut() {
       started {
         let port = TestPort()
-        for index in 0..<150 { #expect(PostQueuedCompletionStatus(port.handle, DWORD(index), ULONG_PTR(index), nil) != 0) }
+        for index in 0..<150 {
+          #expect(PostQueuedCompletionStatus(port.handle, DWORD(index), ULONG_PTR(index), nil) != 0)
+        }
         var (entries, removed) = ([OVERLAPPED_ENTRY](repeating: OVERLAPPED_ENTRY(), count: 100), ULONG(0))
         var seen: [ULONG_PTR] = []
         while seen.count < 150, GetQueuedCompletionStatusEx(port.handle, &entries, 100, &removed, 0, 0) != 0 {

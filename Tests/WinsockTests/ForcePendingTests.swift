@@ -22,7 +22,9 @@ extension WinsockSuite {
       #expect(pending.status == 0 && pending.output == "ok 10 of 10\n", "\(pending.output)")
     }
 
-    @Test("S5.2, H44: the child of a fork hears WSAENETDOWN where it would wait for ever; at once works; the parent goes on")
+    @Test(
+      "S5.2, H44: the child of a fork hears WSAENETDOWN where it would wait for ever; at once works; the parent goes on"
+    )
     func fork() throws {
       let folder = try TemporaryFolder()
       let finished = try run(try build(folder), ["fork"])

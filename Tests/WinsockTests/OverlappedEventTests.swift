@@ -20,7 +20,8 @@ extension WinsockSuite {
         let routine = unsafeBitCast(UInt(8), to: LPWSAOVERLAPPED_COMPLETION_ROUTINE.self)
         let call = PendingCall(size: 8)
         var (buffer, flags, count) = (WSABUF(len: 8, buf: call.bytes), DWORD(0), DWORD(0))
-        #expect(outcome { WSARecv(server, &buffer, 1, &count, &flags, overlapped, routine) } == doneAtOnce && count == 8)
+        #expect(
+          outcome { WSARecv(server, &buffer, 1, &count, &flags, overlapped, routine) } == doneAtOnce && count == 8)
         #expect(outcome { WSASend(server, &buffer, 1, &count, 0, overlapped, routine) } == doneAtOnce && count == 8)
         var available: u_long = 1
         #expect(
@@ -40,7 +41,8 @@ extension WinsockSuite {
           #expect(send(client, "data") == 4)
           let call = PendingCall()
           var (buffer, flags, count) = (WSABUF(len: 64, buf: call.bytes), DWORD(0), DWORD(0))
-          #expect(outcome { WSARecv(server, &buffer, 1, &count, &flags, nil, Routines.note) } == doneAtOnce && count == 4)
+          #expect(
+            outcome { WSARecv(server, &buffer, 1, &count, &flags, nil, Routines.note) } == doneAtOnce && count == 4)
           #expect(SleepEx(0, 1) == 0 && Routines.runs.isEmpty)
         }
       }

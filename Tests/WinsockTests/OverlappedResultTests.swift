@@ -7,7 +7,8 @@ import Testing
 extension WinsockSuite {
   /// SPEC S5.4: how an operation has ended, asked afterwards or waited for.
   @Suite struct OverlappedResultTests {
-    @Test("S5.4: fWait without an event waits for the operation itself; with one, for the event",
+    @Test(
+      "S5.4: fWait without an event waits for the operation itself; with one, for the event",
       arguments: [false, true])
     func waits(hasEvent: Bool) {
       started {
@@ -76,8 +77,10 @@ extension WinsockSuite {
             #expect(error(WSAGetOverlappedResult(server, overlapped, &count, 0, &flags)) == WSAEFAULT)
             #expect(error(WSAGetOverlappedResult(server, call.overlapped, bad, 0, &flags)) == WSAEFAULT)
             #expect(error(WSAGetOverlappedResult(server, call.overlapped, &count, 0, bad)) == WSAEFAULT)
-            #expect(error(GetOverlappedResult(HANDLE(socket: server), overlapped, &count, 0)) == ERROR_INVALID_PARAMETER)
-            #expect(error(GetOverlappedResult(HANDLE(socket: server), call.overlapped, bad, 0)) == ERROR_INVALID_PARAMETER)
+            #expect(
+              error(GetOverlappedResult(HANDLE(socket: server), overlapped, &count, 0)) == ERROR_INVALID_PARAMETER)
+            #expect(
+              error(GetOverlappedResult(HANDLE(socket: server), call.overlapped, bad, 0)) == ERROR_INVALID_PARAMETER)
             // A call with such a block begins nothing (H43).
             var (buffer, wanted) = (WSABUF(len: 64, buf: call.bytes), DWORD(0))
             #expect(outcome { WSARecv(server, &buffer, 1, nil, &wanted, overlapped, nil) } == .failure(WSAEFAULT))

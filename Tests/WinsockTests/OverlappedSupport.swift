@@ -54,7 +54,6 @@ final class PendingCall {
   }
 }
 
-
 /// What a port gives out.
 struct Packet: Equatable {
   var count: DWORD

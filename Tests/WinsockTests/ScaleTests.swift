@@ -55,7 +55,8 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5: 100,000 operations on one port, and again: flat memory, few threads",
+    @Test(
+      "S5: 100,000 operations on one port, and again: flat memory, few threads",
       .enabled(if: allows(descriptors: 2_200), "needs 2,200 descriptors (ulimit -n)"))
     func port() {
       started {
@@ -71,7 +72,8 @@ extension WinsockSuite {
           var (seen, removed) = (0, ULONG(0))
           while seen < fleet.count, GetQueuedCompletionStatusEx(port.handle, &entries, 64, &removed, patience, 0) != 0 {
             seen += Int(removed)
-            if entries.prefix(Int(removed)).contains(where: { $0.Internal != 0 || $0.dwNumberOfBytesTransferred != 1 }) {
+            if entries.prefix(Int(removed)).contains(where: { $0.Internal != 0 || $0.dwNumberOfBytesTransferred != 1 })
+            {
               return -1
             }
           }
@@ -86,7 +88,8 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5: 10,000 operations on events, and again: flat memory, few threads",
+    @Test(
+      "S5: 10,000 operations on events, and again: flat memory, few threads",
       .enabled(if: allows(descriptors: 420), "needs 420 descriptors (ulimit -n)"))
     func events() {
       started {
