@@ -52,10 +52,15 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
 
   func post(_ packet: Packet) {
     exclusively {
+      // Sockets that it served may outlive its handle, and nobody takes a packet any more.
+      guard !isClosed else { return }
       unsafe packets.append(packet)
       sleepers.popLast()?.wake()
     }
   }
+
+  /// For the tests.
+  var packetCount: Int { exclusively { unsafe packets.count } }
 
   override func handleClosed() {
     exclusively {

@@ -69,7 +69,7 @@ struct IoctlCall {
     // Not in the attempt, which has the lock that cancelling takes.
     if code == ws2_SIO_FLUSH { socket.flush() }
     guard let overlapped = unsafe overlapped else { return perform() }
-    if Reactor.forcesPending, let error = failsAtOnce() { throw error }
+    if Reactor.forcesPending, let refusal = failsAtOnce() { return refusal }
     // The indication says the rest: an answer that comes later may not touch what the program has on its stack.
     var bytes: DWORD?
     let result = try unsafe socket.overlapped(overlapped, routine, .control) {
@@ -92,11 +92,13 @@ struct IoctlCall {
   }
 
   /// What S2.1 to S2.8 refuse is refused at once also when all else has to pend (SPEC S5.2).
-  private func failsAtOnce() -> WSAError? {
-    guard !isPending, let error = perform().error else { return nil }
+  private func failsAtOnce() -> IoctlAnswer? {
+    guard !isPending else { return nil }
+    let answer = perform()
+    guard let error = answer.error else { return nil }
     switch Int(error.rawValue) {
-    case WSAENOTSOCK, WSAEFAULT, WSAEOPNOTSUPP, WSAENOPROTOOPT, WSAENOTCONN: return error
-    case WSAEINVAL where isSet || (1...3).contains(outputSize) || !socket.isConnectedTransport: return error
+    case WSAENOTSOCK, WSAEFAULT, WSAEOPNOTSUPP, WSAENOPROTOOPT, WSAENOTCONN: return answer
+    case WSAEINVAL where isSet || (1...3).contains(outputSize) || !socket.isConnectedTransport: return answer
     default: return nil
     }
   }

@@ -59,6 +59,8 @@ final class OverlappedOperation: @unchecked Sendable {  // immutable, or under t
     acceptance?.leave()
     issuer.operations.subtract(1, ordering: .acquiringAndReleasing)
     unsafe ws2_publish_status(overlapped, OperationResult.aborted.status, 0, 0)
+    // Who waits for the operation itself would wait for ever.
+    unsafe OverlappedWaiters.completed(unsafe overlapped)
   }
 
   /// Ends an operation that was done at once: the call says so, and the indication comes too (SPEC S5.2).

@@ -83,9 +83,16 @@ private func settledStatus(
   let handle = unsafe UInt(bitPattern: overlapped.pointee.hEvent) & ~1
   if handle == 0 {
     try unsafe OverlappedWaiters.wait(for: overlapped, until: deadline, alertable: alertable)
-  } else if case .call = Wait(for: [try HandleTable.event(handle)], alertable: alertable).run(until: deadline) {
-    ThreadRecord.current.runCalls()
-    throw WSAError(Int(WAIT_IO_COMPLETION))
+  } else {
+    switch Wait(for: [try HandleTable.event(handle)], alertable: alertable).run(until: deadline) {
+    case .call:
+      ThreadRecord.current.runCalls()
+      throw WSAError(Int(WAIT_IO_COMPLETION))
+    case .object:
+      // Set by somebody else: the wait is over, and it was not for too long.
+      if unsafe ws2_status_of(overlapped) == STATUS_PENDING { throw WSAError(ERROR_IO_INCOMPLETE) }
+    case .timeOut: break
+    }
   }
   let settled = unsafe ws2_status_of(overlapped)
   if settled == STATUS_PENDING { throw WSAError(milliseconds == 0 ? ERROR_IO_INCOMPLETE : Int(WAIT_TIMEOUT)) }

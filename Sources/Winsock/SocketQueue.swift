@@ -25,8 +25,8 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   /// WSAEventSelect's, and what it wants the kernel to report.
   var selection: Selection?
   var selectionWatches: UInt32 = 0
-  private(set) var port: PortAssociation?
-  private(set) var notificationModes: UInt8 = 0
+  private var association: PortAssociation?
+  private var notificationModes: UInt8 = 0
 
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
@@ -50,7 +50,9 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   /// - Returns: How it ended; with an error, nothing was begun and nothing is indicated. Nil: it is under way.
   /// - Throws: WSAENETDOWN: it cannot be under way in this process.
   func start(_ operation: OverlappedOperation) throws(WSAError) -> OperationResult? {
+    var modes: UInt8 = 0
     let result = try locked { () throws(WSAError) -> OperationResult? in
+      modes = notificationModes
       if !Reactor.forcesPending, isEmpty(operation.direction), let result = operation.attempt() { return result }
       try Reactor.require()
       operation.begin()
@@ -63,7 +65,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
       return nil
     }
     if result.error == nil {
-      operation.endAtOnce(result, skipsPort: notificationModes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
+      operation.endAtOnce(result, skipsPort: modes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
     }
     return result
   }
@@ -155,7 +157,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     _ = try? locked {
       generation &+= 1
       Reactor.forget(descriptor)
-      (watched, port, notificationModes) = (0, nil, 0)
+      (watched, association, notificationModes) = (0, nil, 0)
       (lost, acceptance, selection, selectionWatches) = (acceptance, nil, nil, 0)
     }
     for operation in ended { operation.end(.aborted) }
@@ -163,12 +165,15 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   }
 
   /// - Throws: ERROR_INVALID_PARAMETER: a port serves it already.
-  func associate(_ association: PortAssociation) throws(WSAError) {
+  func associate(_ wanted: PortAssociation) throws(WSAError) {
     try locked { () throws(WSAError) in
-      guard port == nil else { throw WSAError(ERROR_INVALID_PARAMETER) }
-      port = association
+      guard association == nil else { throw WSAError(ERROR_INVALID_PARAMETER) }
+      association = wanted
     }
   }
+
+  /// Read under the lock: another thread may close the socket, and the port goes with its last reference.
+  var port: PortAssociation? { exclusively { association } }
 
   /// Modes can be set, never cleared.
   func add(modes: UInt8) { _ = try? locked { notificationModes |= modes } }

@@ -47,6 +47,8 @@ private struct SocketTable: Sendable {
   typealias Chunk = UnsafeMutablePointer<SocketState>
   static let chunkSize = 256
   static let chunkCount = 16384
+  /// How many chunks there may be: descriptors' numbers are low, and a thread's end looks at all that there are.
+  private static let limit = Atomic(0)
 
   nonisolated(unsafe) let chunks: UnsafeMutablePointer<Atomic<UInt>>
 
@@ -64,13 +66,15 @@ private struct SocketTable: Sendable {
 
   /// Calls the body with every state that there is.
   func forEach(_ body: (UnsafeMutablePointer<SocketState>) -> Void) {
-    for slot in 0..<Self.chunkCount {
+    for slot in 0..<Self.limit.load(ordering: .acquiring) {
       guard let chunk = unsafe Chunk(bitPattern: chunks[slot].load(ordering: .acquiring)) else { continue }
       for index in 0..<Self.chunkSize { unsafe body(chunk + index) }
     }
   }
 
   private func make(_ slot: Int) -> Chunk {
+    // Before the chunk stands in the table: whoever has got a state from it is found.
+    Self.limit.max(slot + 1, ordering: .acquiringAndReleasing)
     let fresh = Chunk.allocate(capacity: Self.chunkSize)
     for index in 0..<Self.chunkSize { unsafe (fresh + index).initialize(to: SocketState()) }
     let (done, found) = unsafe chunks[slot].compareExchange(
