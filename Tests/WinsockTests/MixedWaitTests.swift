@@ -4,8 +4,6 @@ import Testing
 
 @testable import Winsock
 
-private let patience: DWORD = 30_000
-
 /// One wait over objects of every kind (issue 5, point 2). None needs WSAStartup.
 @Suite struct MixedWaitTests {
   /// An event, a semaphore, a mutex, a timer and a thread, none of them ready; the mutex is a second thread's.

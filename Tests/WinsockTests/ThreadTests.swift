@@ -4,8 +4,6 @@ import Testing
 
 @testable import Winsock
 
-private let patience: DWORD = 30_000
-
 /// How threads begin and end, and second handles (issue 5, point 2).
 @Suite struct ThreadTests {
   @Test("Issue 5, point 2: a suspended thread begins when it is resumed, and first runs what is queued to it")

@@ -4,8 +4,6 @@ import Testing
 
 @testable import Winsock
 
-private let patience: DWORD = 30_000
-
 private func units(milliseconds: Int64) -> LARGE_INTEGER {
   var due = LARGE_INTEGER()
   due.QuadPart = milliseconds * 10_000
