@@ -73,7 +73,9 @@ let package = Package(
               "--version-script=\(here)/link/shim.map",
               "-T", "\(here)/link/discard.ld",
             ])),
-        .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
+        .unsafeFlags(
+          linker(["-z", "defs", "-s", "--symbol-ordering-file=\(here)/link/start.order"]),
+          .when(configuration: .release)),
       ]),
 
     // The Winsock library: full Swift, everything static.

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-int wfp_settings_read;
+// Beside the tables that the loader writes: a page of its own would be one more fault in every process.
+__attribute__((section(".data"))) int wfp_settings_read;
 
 // The constructor of another library may connect before this one has run (hazard H9): the first hooked call that
 // needs the settings reads them. They are read once, whoever comes first.
