@@ -38,9 +38,9 @@ demo: build
 test: build
 	@tools/require $(TEST_NEEDS)
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test $(SWIFT_FLAGS) --skip-build
+	tools/test $(SWIFT_FLAGS) --skip-build
 	@echo "Once more with the release library, whose link refuses a reachable trap:"
-	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) swift test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
+	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
 
 check: test
 	@tools/require $(CHECK_NEEDS)

@@ -35,6 +35,7 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
   private var packets = unsafe Deque<Packet>()
   private var sleepers: [Sleeper] = []
   private var isClosed = false
+  private var forks = ws2_fork_count()
 
   init() {
     unsafe word = .allocate(capacity: 1)
@@ -47,6 +48,12 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
   private func exclusively<Result>(_ body: () -> Result) -> Result {
     unsafe ws2_word_lock(word)
     defer { unsafe ws2_word_unlock(word) }
+    if forks != ws2_fork_count() {
+      // The parent's packets tell of its operations, and its threads do not wait here.
+      forks = ws2_fork_count()
+      unsafe keepForEver((packets, sleepers))
+      unsafe (packets, sleepers) = ([], [])
+    }
     return body()
   }
 
@@ -77,14 +84,14 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
     defer { if let thread { locked { thread.wakes(nil) } } }
     while true {
       sleeper.prepare()
-      if let thread, locked({ listen(thread, sleeper) }) {
-        exclusively { pass(on: sleeper) }
-        return .call
+      if let thread {
+        // What is there already ends the wait before a call does. No longer among the sleepers, the thread takes nobody's
+        // wake-up with it when it leaves for a call.
+        if let outcome = exclusively({ unsafe look(into, sleeper) }) { return outcome }
+        if locked({ listen(thread, sleeper) }) { return .call }
       }
       let outcome = exclusively { () -> Outcome? in
-        sleepers.removeAll { $0 === sleeper }
-        if let count = unsafe fill(into) { return .packets(count) }
-        if isClosed { return .closed }
+        if let outcome = unsafe look(into, sleeper) { return outcome }
         if deadline.isOver { return .timeOut }
         sleepers.append(sleeper)
         return nil
@@ -99,10 +106,10 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
     return thread.hasCalls
   }
 
-  /// A packet may have woken a thread that leaves for a call: another one has to take it.
-  private func pass(on sleeper: Sleeper) {
+  private func look(_ into: UnsafeMutableBufferPointer<Packet>, _ sleeper: Sleeper) -> Outcome? {
     sleepers.removeAll { $0 === sleeper }
-    if unsafe !packets.isEmpty { sleepers.popLast()?.wake() }
+    if let count = unsafe fill(into) { return .packets(count) }
+    return isClosed ? .closed : nil
   }
 
   private func fill(_ into: UnsafeMutableBufferPointer<Packet>) -> Int? {

@@ -13,6 +13,7 @@ public func CreateIoCompletionPort(
       return unsafe HandleTable.open(CompletionPort())
     }
     let served = unsafe try socket(unsafe file)
+    guard served.isOverlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
     let known: CompletionPort? = unsafe existing == nil ? nil : try port(unsafe existing)
     let port = known ?? CompletionPort()
     try served.queue.associate(PortAssociation(port: port, key: key))

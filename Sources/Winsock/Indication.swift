@@ -34,9 +34,17 @@ struct Indication {
     _ result: OperationResult, _ overlapped: LPWSAOVERLAPPED, to thread: ThreadRecord, skipsPort: Bool
   ) {
     let status = result.status
-    unsafe ws2_publish_status(overlapped, status, ULONG_PTR(result.bytes), result.flags)
+    if let event {
+      // In one step: a program that sees the status may begin the next operation with this event, which resets it, and
+      // would take the signal of this one for the end of that one.
+      locked {
+        unsafe ws2_publish_status(overlapped, status, ULONG_PTR(result.bytes), result.flags)
+        event.signalLocked()
+      }
+    } else {
+      unsafe ws2_publish_status(overlapped, status, ULONG_PTR(result.bytes), result.flags)
+    }
     unsafe OverlappedWaiters.completed(unsafe overlapped)
-    event?.signal()
     if let port, !skipsPort { unsafe port.post(status: status, bytes: result.bytes, unsafe overlapped) }
     guard let routine else { return }
     let error = DWORD(bitPattern: ws2_error_from_status(status))

@@ -31,12 +31,7 @@ public func ws2_WSARecvMsg(
     let transfer = try unsafe Transfer(receiving: message)
     defer { socket.reenable(FD_READ | FD_OOB) }
     let attempt = { transfer.receive(socket, flags, isStream: false) }
-    let result: OperationResult
-    if let overlapped = unsafe overlapped {
-      result = try unsafe socket.overlapped(overlapped, CompletionRoutine(routine), .receive, attempt: attempt)
-    } else {
-      result = try socket.synchronous(waitingFor: POLLIN, attempt)
-    }
+    let result = try unsafe socket.perform(.receive, overlapped, CompletionRoutine(routine), attempt)
     unsafe received?.pointee = result.bytes
     if let error = result.error { throw error }
     return 0
@@ -69,12 +64,7 @@ public func WSASendMsg(
     guard !socket.attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
     let transfer = try unsafe Transfer(sending: message)
     let attempt = { transfer.send(socket, wanted) }
-    let result: OperationResult
-    if let overlapped = unsafe overlapped {
-      result = try unsafe socket.overlapped(overlapped, CompletionRoutine(routine), .send, attempt: attempt)
-    } else {
-      result = try socket.synchronous(attempt)
-    }
+    let result = try unsafe socket.perform(.send, overlapped, CompletionRoutine(routine), attempt)
     if let error = result.error { throw error }
     unsafe sent?.pointee = result.bytes
     return 0
@@ -85,6 +75,18 @@ extension Socket {
   fileprivate func requireMessages() throws(WSAError) {
     try requireSocket()
     guard type != ws2_socket_stream() else { throw WSAError(WSAEOPNOTSUPP) }
+  }
+
+  /// One transfer, in the way that the call asks for.
+  fileprivate func perform(
+    _ direction: OverlappedOperation.Direction, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?,
+    _ attempt: @escaping () -> OperationResult?
+  ) throws(WSAError) -> OperationResult {
+    if let overlapped = unsafe overlapped {
+      return try unsafe self.overlapped(overlapped, routine, direction, attempt: attempt)
+    }
+    let event = if case .receive = direction { POLLIN } else { POLLOUT }
+    return try synchronous(waitingFor: event, attempt)
   }
 
   /// The same attempt as an overlapped call's, waited for on this thread.

@@ -10,39 +10,40 @@ enum Reactor {
 
   private struct Running: @unchecked Sendable {  // its parts are
     let poll: Int32
-    let forks: UInt32
     let queue: DispatchQueue
     let source: any DispatchSourceRead
   }
 
   private static let running: Running? = {
+    guard DispatchLife.isHere else { return nil }
     let poll = ws2_poll_make()
     guard poll >= 0 else { return nil }
     let queue = DispatchQueue(label: "wfpshim.completion")
     let source = DispatchSource.makeReadSource(fileDescriptor: poll, queue: queue)
     source.setEventHandler { drain(poll) }
     source.activate()
-    return Running(poll: poll, forks: DispatchLife.forks, queue: queue, source: source)
+    return Running(poll: poll, queue: queue, source: source)
   }()
 
   /// - Throws: WSAENOBUFS: no descriptor is left. WSAENETDOWN: in the child of a fork whose parent had operations
   ///   under way, where Dispatch does not live.
   static func require() throws(WSAError) {
-    guard let running else { throw WSAError(WSAENOBUFS) }
-    guard running.forks == ws2_fork_count() else { throw WSAError(WSAENETDOWN) }
+    guard DispatchLife.isHere else { throw WSAError(WSAENETDOWN) }
+    guard running != nil else { throw WSAError(WSAENOBUFS) }
   }
 
   /// Reports the socket once, by a call of its queue's `advance`.
   static func watch(_ descriptor: Int32, _ events: UInt32, token: UInt64) {
-    guard let running else { return }
+    guard let running, DispatchLife.isHere else { return }
     if ws2_poll_watch(running.poll, descriptor, events, token) != 0 {
-      // What epoll does not take (EPERM, EBADF) fails when it is tried again.
-      running.queue.async { Socket.queue(of: descriptor)?.advance() }
+      // What epoll does not take (EPERM, EBADF) fails when it is tried again. While the kernel is short of memory or of
+      // the user's watches (ENOMEM, ENOSPC) that takes several tries, and not all the processor's time.
+      running.queue.asyncAfter(deadline: .now() + .milliseconds(10)) { Socket.queue(of: descriptor)?.advance() }
     }
   }
 
   static func forget(_ descriptor: Int32) {
-    guard let running, running.forks == ws2_fork_count() else { return }
+    guard let running, DispatchLife.isHere else { return }
     ws2_poll_forget(running.poll, descriptor)
   }
 

@@ -40,6 +40,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     if forks != ws2_fork_count() {
       // What the parent began is the parent's.
       forks = ws2_fork_count()
+      keepForEver(([controls, receives, accepts, accepted, sends], acceptance, selection))
       (controls, receives, accepts, accepted, sends, watched) = ([], [], [], [], [], 0)
       (acceptance, selection, selectionWatches) = (nil, nil, 0)
     }
@@ -56,6 +57,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
       if !Reactor.forcesPending, isEmpty(operation.direction), let result = operation.attempt() { return result }
       try Reactor.require()
       operation.begin()
+      operation.issuer.began(on: self)
       append(operation)
       if !Reactor.forcesPending { watch() }
       return nil
@@ -214,10 +216,19 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     Reactor.watch(descriptor, watched, token: UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor)))
   }
 
-  static func threadEnded(_ thread: ThreadRecord) {
-    Socket.forEachQueue { queue in
-      // What a port hears of lives on (ExitThread's page).
-      if queue.port == nil { queue.cancel { $0.issuer === thread } }
-    }
+  /// What a port hears of lives on (ExitThread's page).
+  func threadEnded(_ thread: ThreadRecord) {
+    if port == nil { cancel { $0.issuer === thread } }
   }
+}
+
+/// In the child of a fork: one of the parent's other threads may have been about to change it, so that not even giving
+/// it back is safe.
+func keepForEver<Value>(_ value: Value) {
+  _ = unsafe Unmanaged.passRetained(Kept(value))
+}
+
+private final class Kept<Value> {
+  private let value: Value
+  init(_ value: Value) { self.value = value }
 }

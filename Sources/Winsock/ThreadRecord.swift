@@ -17,6 +17,8 @@ final class ThreadRecord: @unchecked Sendable {
   var mutexes: [MutexObject] = []
   /// Operations under way that this thread began: none, and its end has nothing to cancel.
   let operations = Atomic<Int>(0)
+  /// Where it began some. Only the thread itself looks at this.
+  private var queues: [Int32: SocketQueue] = [:]
   let identifier = DWORD(bitPattern: ws2_thread_identifier())
   private let forks = ws2_fork_count()
 
@@ -50,6 +52,8 @@ final class ThreadRecord: @unchecked Sendable {
       return ownObject ?? fresh
     }
   }
+
+  func began(on queue: SocketQueue) { queues[queue.descriptor] = queue }
 
   /// - Returns: False when the thread has ended: the call will never run.
   @discardableResult
@@ -91,7 +95,8 @@ final class ThreadRecord: @unchecked Sendable {
       return (calls, ownObject)
     }
     _ = dropped
-    if operations.load(ordering: .acquiring) > 0 { SocketQueue.threadEnded(self) }
+    for queue in queues.values where operations.load(ordering: .acquiring) > 0 { queue.threadEnded(self) }
+    queues = [:]
     object?.end(code)
   }
 }

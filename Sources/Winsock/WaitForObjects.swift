@@ -44,11 +44,7 @@ public func WaitForMultipleObjectsEx(
   _ alertable: WindowsBool
 ) -> DWORD {
   win32(failing: WAIT_FAILED) { () throws(WSAError) in
-    guard (1...DWORD(MAXIMUM_WAIT_OBJECTS)).contains(count), let handles = unsafe handles else {
-      throw WSAError(ERROR_INVALID_PARAMETER)
-    }
-    return wait(
-      for: try unsafe objects(handles, count, all: all != 0), all: all != 0, milliseconds, alertable: alertable != 0)
+    try unsafe wait(for: handles, count, all: all != 0, milliseconds, alertable: alertable != 0)
   }
 }
 
@@ -60,11 +56,7 @@ public func WSAWaitForMultipleEvents(
   _ alertable: WindowsBool
 ) -> DWORD {
   winsock(failing: WAIT_FAILED) { () throws(WSAError) in
-    guard (1...DWORD(WSA_MAXIMUM_WAIT_EVENTS)).contains(count), let handles = unsafe handles else {
-      throw WSAError(WSA_INVALID_PARAMETER)
-    }
-    return wait(
-      for: try unsafe objects(handles, count, all: all != 0), all: all != 0, milliseconds, alertable: alertable != 0)
+    try unsafe wait(for: handles, count, all: all != 0, milliseconds, alertable: alertable != 0)
   }
 }
 
@@ -101,14 +93,20 @@ func queueCall(_ routine: Callback<PAPCFUNC>?, _ handle: HANDLE?, _ data: ULONG_
   }
 }
 
-/// - Throws: ERROR_INVALID_PARAMETER: one object twice in a wait for all, which NT does not take either.
-private func objects(_ handles: UnsafePointer<HANDLE?>, _ count: DWORD, all: Bool) throws(WSAError) -> [KernelObject] {
+/// - Throws: ERROR_INVALID_HANDLE. ERROR_INVALID_PARAMETER: no handles or too many; one object twice in a wait for all,
+///   which NT does not take either. Winsock's names have the same values.
+private func wait(
+  for handles: UnsafePointer<HANDLE?>?, _ count: DWORD, all: Bool, _ milliseconds: DWORD, alertable: Bool
+) throws(WSAError) -> DWORD {
+  guard (1...DWORD(MAXIMUM_WAIT_OBJECTS)).contains(count), let handles = unsafe handles else {
+    throw WSAError(ERROR_INVALID_PARAMETER)
+  }
   var objects: [KernelObject] = []
   for index in 0..<Int(count) { objects.append(try HandleTable.object(unsafe UInt(bitPattern: handles[index]))) }
   guard !all || Set(objects.map { ObjectIdentifier($0) }).count == objects.count else {
     throw WSAError(ERROR_INVALID_PARAMETER)
   }
-  return objects
+  return wait(for: objects, all: all, milliseconds, alertable: alertable)
 }
 
 /// Waits, and runs the calls that ended an alertable wait.

@@ -21,6 +21,8 @@ static void take(const char *name, HANDLE port, DWORD wait, const WSAOVERLAPPED 
                              : "none");
 }
 
+static void CALLBACK call(ULONG_PTR value) { say("call", "%u", (unsigned)value); }
+
 int main(void) {
   start_winsock();
   SOCKET client, server;
@@ -30,6 +32,9 @@ int main(void) {
   HANDLE twice = CreateIoCompletionPort((HANDLE)server, port, 43, 0);
   say_bool("twice", twice != NULL);
   take("empty", port, 0, NULL);
+  SOCKET synchronous = WSASocketA(AF_INET, SOCK_STREAM, 0, NULL, 0, 0);
+  say_bool("synchronous", CreateIoCompletionPort((HANDLE)synchronous, port, 43, 0) != NULL);
+  closesocket(synchronous);
 
   say("post", "%d", PostQueuedCompletionStatus(port, 7, 8, (LPOVERLAPPED)0x10));
   take("posted", port, 0, (LPOVERLAPPED)0x10);
@@ -99,6 +104,11 @@ int main(void) {
   many = GetQueuedCompletionStatusEx(port, entries, 4, &removed, 0, FALSE);
   say_bool("many.none", many);
 
+  // A packet and a call are there: which of them ends an alertable wait?
+  PostQueuedCompletionStatus(port, 7, 8, NULL);
+  QueueUserAPC(call, GetCurrentThread(), 9);
+  say_bool("packet and call", GetQueuedCompletionStatusEx(port, entries, 4, &removed, PATIENCE, TRUE));
+  say_bool("the other", GetQueuedCompletionStatusEx(port, entries, 4, &removed, PATIENCE, TRUE));
   say("close", "%d", CloseHandle(port));
   take("closed", port, 0, NULL);
   return 0;

@@ -117,8 +117,3 @@ extension WinsockSuite {
     }
   }
 }
-
-final class Shared<Value>: @unchecked Sendable {
-  var value: Value
-  init(_ value: Value) { self.value = value }
-}

@@ -122,3 +122,9 @@ func awaitData(_ socket: SOCKET) {
 
 func isSet(_ event: HANDLE?) -> Bool { WaitForSingleObject(event, 0) == WAIT_OBJECT_0 }
 func becomesSet(_ event: HANDLE?) -> Bool { WaitForSingleObject(event, patience) == WAIT_OBJECT_0 }
+
+/// What several threads of a test see, in turns that something else orders.
+final class Shared<Value>: @unchecked Sendable {
+  var value: Value
+  init(_ value: Value) { self.value = value }
+}
