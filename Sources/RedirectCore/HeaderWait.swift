@@ -10,6 +10,8 @@ func receiveHeader(_ fd: Int32, _ cookie: UInt64, _ found: inout (Slot, Engine)?
   case .notOurs: return 0
   case .none(let length):
     restoreLowWater(fd, length)
+    // Another thread or process may have made a flow of it since the first look.
+    if found == nil { found = find(cookie) }
     return 0
   case .flow(let slot, let engine, let length):
     restoreLowWater(fd, length)

@@ -69,7 +69,7 @@ struct threaded {
   int count;
   char **words;
   char result[1024];
-  int different;
+  char other[1024];  // an answer unlike the one before it
 };
 
 static void *in_thread(void *argument) {
@@ -77,7 +77,7 @@ static void *in_thread(void *argument) {
   for (int i = 0; i < 300; i++) {
     char result[1024];
     run(job->count, job->words, result, sizeof result);
-    if (i > 0 && strcmp(result, job->result) != 0) job->different = 1;
+    if (i > 0 && strcmp(result, job->result) != 0) memcpy(job->other, job->result, sizeof job->other);
     memcpy(job->result, result, sizeof result);
   }
   return NULL;
@@ -93,8 +93,8 @@ static void threads(int count, char **words, char *result, size_t size) {
   for (int i = 0; i < 8; i++) pthread_join(ids[i], NULL);
   snprintf(result, size, "%s", jobs[0].result);
   for (int i = 0; i < 8; i++)
-    if (jobs[i].different || strcmp(jobs[i].result, jobs[0].result) != 0)
-      snprintf(result, size, "mixed: %.400s | %.400s", jobs[0].result, jobs[i].result);
+    if (jobs[i].other[0] || strcmp(jobs[i].result, jobs[0].result) != 0)
+      snprintf(result, size, "mixed: %.300s | %.300s | %.300s", jobs[0].result, jobs[i].result, jobs[i].other);
 }
 
 static void read_all(int from, pid_t child, char *result, size_t size) {
