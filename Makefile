@@ -41,6 +41,8 @@ test: build
 	tools/test $(SWIFT_FLAGS) --skip-build
 	@echo "Once more with the release library, whose link refuses a reachable trap:"
 	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
+	@echo "Once more the Winsock library, with every overlapped operation pending:"
+	WFPSHIM_FORCE_PENDING=1 tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
 
 check: test
 	@tools/require $(CHECK_NEEDS)
