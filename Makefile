@@ -5,7 +5,7 @@ DESTDIR ?=
 
 BUILD_NEEDS := git=git g++=g++ /usr/include/$(shell uname -m)-linux-gnu/ffi.h=libffi-dev
 LIB := /usr/lib/$(shell uname -m)-linux-gnu
-DEMO_NEEDS := nginx=nginx curl=curl
+DEMO_NEEDS := nginx=nginx curl=curl dig=bind9-dnsutils dnsmasq=dnsmasq-base
 TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
   ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
   cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \

@@ -87,10 +87,17 @@ private func keepInformed(
 /// A socket was bound, maybe to an endpoint: then its process serves it (SPEC S4.3).
 @c @implementation
 func wfp_core_bound(_ fd: Int32) {
-  guard case .attached(let engine) = currentEngine(), let policy = engine.policy(),
-    policy.head.accepts & UInt32(WFP_JUDGES_DATAGRAMS) != 0,
-    socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let address = socketName(fd),
-    policy.isEndpoint(address), let cookie = socketCookie(fd)
+  guard case .attached(let engine) = currentEngine() else {
+    // The service may be there before any policy is.
+    guard socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let cookie = socketCookie(fd) else { return }
+    if wishes(cookie) != 0 { return noteDatagramService(fd, cookie) }
+    guard let address = socketName(fd) else { return }
+    rememberServed(address, cookie: cookie)
+    return watchDescriptor(fd)
+  }
+  guard let policy = engine.policy(), policy.head.accepts & UInt32(WFP_JUDGES_DATAGRAMS) != 0,
+    socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let address = socketName(fd), let cookie = socketCookie(fd),
+    policy.isEndpoint(address) || wishes(cookie) != 0
   else { return }
   noteDatagramService(fd, cookie)
 }

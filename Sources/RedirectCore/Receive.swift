@@ -11,6 +11,7 @@ func wfp_core_receiving(_ fd: Int32, _ message: UnsafePointer<msghdr>?) -> Int32
   guard let message = unsafe message, unsafe isWritable(UnsafeRawPointer(message), MemoryLayout<msghdr>.size) else {
     return 0
   }
+  _ = currentEngine()  // it may be younger than the socket
   return 1
 }
 
