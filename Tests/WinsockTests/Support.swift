@@ -172,7 +172,7 @@ final class BackgroundCall<Result: Sendable>: @unchecked Sendable {
     }
     while condition.withLock({ answer == nil }) {
       let call = try? String(contentsOfFile: "/proc/self/task/\(thread)/syscall", encoding: .utf8)
-      if call?.hasPrefix("7 ") == true || call?.hasPrefix("202 ") == true { return }  // poll, futex
+      if ["7 ", "202 ", "232 "].contains(where: { call?.hasPrefix($0) == true }) { return }  // poll, futex, epoll_wait
       sched_yield()
     }
   }
