@@ -18,7 +18,7 @@ public func ws2_ConnectEx(
 ) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try socket.requireSocket()
+    try socket.requireKnownSocket()
     guard let overlapped = unsafe overlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
     try unsafe judge(count: sent, overlapped)
     try unsafe checkName(name, size)
@@ -81,7 +81,7 @@ private final class Connection: @unchecked Sendable {  // one attempt at a time,
     if result == 0 { return connected() }
     guard number == EINPROGRESS || number == EINTR else { return OperationResult(error: WSAError(errno: number)) }
     stage = .connects
-    return nil
+    return finish()  // on loopback it is done already
   }
 
   private func finish() -> OperationResult? {

@@ -12,7 +12,7 @@ public func ws2_setsockopt(
 ) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try socket.requireSocket()
+    try socket.requireKnownSocket()
     if level == SOL_SOCKET, [SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT].contains(name) {
       try unsafe socket.updateContext(name, value, size)
       return 0
@@ -20,6 +20,7 @@ public func ws2_setsockopt(
     guard size > 0, unsafe isReadable(value, Int(size)), let value = unsafe UnsafeRawPointer(value) else {
       throw WSAError(WSAEFAULT)
     }
+    socket.set(.hasOptions)
     switch (level, name) {
     case (SOL_SOCKET, SO_RCVTIMEO), (SOL_SOCKET, SO_SNDTIMEO):
       guard size >= 4 else { throw WSAError(WSAEFAULT) }

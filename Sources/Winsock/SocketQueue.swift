@@ -18,8 +18,11 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   private var accepts = Deque<OverlappedOperation>()
   private var accepted = Deque<OverlappedOperation>()
   private var sends = Deque<OverlappedOperation>()
-  /// What the kernel is to report, once.
+  /// What the kernel is to report to the reactor, once.
   private var watched: UInt32 = 0
+  /// The kernel knows it: reports come to the port, or may come to the reactor.
+  private var isOnPort = false
+  private var isOnReactor = false
   /// The AcceptEx call that has this socket for its connection.
   var acceptance: Acceptance?
   /// WSAEventSelect's, and what it wants the kernel to report.
@@ -42,7 +45,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
       forks = ws2_fork_count()
       keepForEver(([controls, receives, accepts, accepted, sends], acceptance, selection))
       (controls, receives, accepts, accepted, sends, watched) = ([], [], [], [], [], 0)
-      (acceptance, selection, selectionWatches) = (nil, nil, 0)
+      (acceptance, selection, selectionWatches, isOnPort, isOnReactor) = (nil, nil, 0, false, false)
     }
     return try body()
   }
@@ -158,8 +161,10 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     var lost: Acceptance?
     _ = try? locked {
       generation &+= 1
-      Reactor.forget(descriptor)
-      (watched, association, notificationModes) = (0, nil, 0)
+      // A duplicate of the descriptor would be reported on.
+      if isOnPort { association?.port.forget(descriptor) }
+      if isOnReactor { Reactor.forget(descriptor) }
+      (watched, association, notificationModes, isOnPort, isOnReactor) = (0, nil, 0, false, false)
       (lost, acceptance, selection, selectionWatches) = (acceptance, nil, nil, 0)
     }
     for operation in ended { operation.end(.aborted) }
@@ -203,7 +208,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   func exclusively<Result>(_ body: () -> Result?) -> Result? { try? locked(body) }
 
   /// Another socket has taken the descriptor's number: the kernel watches it no more. Under the lock.
-  func descriptorReplaced() { watched = 0 }
+  func descriptorReplaced() { (watched, isOnPort) = (0, false) }
 
   /// Has the kernel report what is missing. Under the lock.
   func watch() {
@@ -211,9 +216,17 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     if !controls.isEmpty || !receives.isEmpty || !accepts.isEmpty { events |= WS2_READABLE }
     if acceptance?.awaitsData == true { events |= WS2_READABLE }
     if !sends.isEmpty { events |= WS2_WRITABLE }
+    guard events != 0 else { return }
+    let token = Token.socket(descriptor, generation)
+    // WSAEventSelect's reports are repeated while there is something, which those of a port are not.
+    if selectionWatches == 0, let port = association?.port {
+      if !isOnPort { isOnPort = port.serve(descriptor, token) }
+      if isOnPort { return }
+    }
     guard events & ~watched != 0 else { return }
     watched |= events
-    Reactor.watch(descriptor, watched, token: UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor)))
+    isOnReactor = true
+    Reactor.watch(self, watched, token: token)
   }
 
   /// What a port hears of lives on (ExitThread's page).
