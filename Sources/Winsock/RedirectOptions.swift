@@ -45,13 +45,6 @@ extension Socket {
   }
 }
 
-extension SocketAttributes {
-  static let tellsContext = SocketAttributes(rawValue: 1 << 11)
-  static let tellsRecords = SocketAttributes(rawValue: 1 << 12)
-  static let tellsContextV6 = SocketAttributes(rawValue: 1 << 13)
-  static let tellsRecordsV6 = SocketAttributes(rawValue: 1 << 14)
-}
-
 /// Control data of a WSAMSG (WSACMSGHDR is Linux' cmsghdr): calls `body` with each header that is whole.
 private func forEachControl(
   _ start: UnsafeMutableRawPointer, _ count: Int, _ body: (UnsafeMutablePointer<cmsghdr>) -> Void

@@ -48,6 +48,11 @@ struct SocketAttributes: OptionSet {
   static let hasOptions = SocketAttributes(rawValue: 1 << 17)
   /// Made by WPUCreateSocketHandle.
   static let isProviderHandle = SocketAttributes(rawValue: 1 << 16)
+  /// IP_WFP_REDIRECT_CONTEXT and _RECORDS are on, at IPPROTO_IP and at IPPROTO_IPV6.
+  static let tellsContext = SocketAttributes(rawValue: 1 << 18)
+  static let tellsRecords = SocketAttributes(rawValue: 1 << 19)
+  static let tellsContextV6 = SocketAttributes(rawValue: 1 << 20)
+  static let tellsRecordsV6 = SocketAttributes(rawValue: 1 << 21)
 }
 
 /// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.
