@@ -7,7 +7,7 @@ BUILD_NEEDS := git=git g++=g++ /usr/include/$(shell uname -m)-linux-gnu/ffi.h=li
 LIB := /usr/lib/$(shell uname -m)-linux-gnu
 DEMO_NEEDS := nginx=nginx curl=curl
 TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
-  ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
+  x86_64-w64-mingw32-g++=g++-mingw-w64-x86-64 ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
   cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \
   sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
   haproxy=haproxy \
@@ -60,7 +60,7 @@ sanitize:
 	    swift test $$flags --skip-build $(SANITIZED) || exit 1; \
 	done
 
-BENCH_NEEDS := iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4
+BENCH_NEEDS := haproxy=haproxy iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4
 
 bench: build
 	@tools/require $(BENCH_NEEDS)

@@ -80,6 +80,23 @@ import Testing
     }
   }
 
+  @Test("the source is a Windows program's", arguments: Shape.allCases) func mingw(shape: Shape) throws {
+    let stage = try Stage()
+    let compiler = try tool(
+      "x86_64-w64-mingw32-" + (shape.isClasses ? "g++" : "gcc"), package: "g++-mingw-w64-x86-64 gcc-mingw-w64-x86-64")
+    // mingw-w64's mstcpip.h lacks the three codes.
+    let codes = [("QUERY", "RECORDS", 0xdc), ("QUERY", "CONTEXT", 0xdd), ("SET", "RECORDS", 0xde)].map {
+      "-DSIO_\($0.0)_WFP_CONNECTION_REDIRECT_\($0.1)=0x980000\(String($0.2, radix: 16))u"
+    }
+    let (status, lines) = try Program(
+      compiler,
+      [shape.isClasses ? "-std=c++17" : "-std=gnu17", "-Wall", "-Wextra", "-Werror"] + codes + [
+        shape.source, "-o", stage.folder + "/relay.exe", "-lws2_32",
+      ]
+    ).finish(seconds: 120)
+    #expect(status == 0, "\(lines)")
+  }
+
   @Test("S4.1: 32 MB there and back at once; the client half-closes", arguments: Shape.allCases, Host.allCases)
   func echo(shape: Shape, host: Host) throws {
     let scene = try Scene(shape, host, count: 1)
