@@ -32,6 +32,7 @@ let package = Package(
   products: [
     .library(name: "wfpshim", type: .dynamic, targets: ["ShimLink"]),
     .library(name: "ws2_32", type: .dynamic, targets: ["WinsockLink"]),
+    .library(name: "wfpcrt", type: .static, targets: ["CRuntime"]),
     .executable(name: "wfpctl", targets: ["wfpctl"]),
   ],
   dependencies: [
@@ -97,6 +98,9 @@ let package = Package(
             ])),
         .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
       ]),
+
+    // What of Microsoft's C run-time cannot be an inline function, wmain among it: linked into Windows programs.
+    .target(name: "CRuntime", cSettings: cNoWarnings + [.unsafeFlags(["-ffunction-sections"])]),
 
     // The management side: YAML to a compiled policy, the engine file, the command.
     .target(

@@ -157,7 +157,7 @@ void ws2_word_unlock(unsigned int *word) {
 static pthread_key_t record_key;
 static pthread_once_t record_once = PTHREAD_ONCE_INIT;
 static void (*record_ended)(void *);
-static void end_record(void *record) { record_ended(record); }
+static void end_record(void *record) { __atomic_load_n(&record_ended, __ATOMIC_ACQUIRE)(record); }
 static void make_record_key(void) { pthread_key_create(&record_key, end_record); }
 
 void *ws2_thread_record(void) {

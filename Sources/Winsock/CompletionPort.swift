@@ -15,7 +15,7 @@ struct PortAssociation {
 /// A completion port: packets first in, first out. Its waiting threads wait for its epoll descriptor, so that the one
 /// that the kernel wakes does the operation itself and has the packet at once; last in, first out, as the kernel wakes
 /// them, so that the same few stay warm. It has a lock of its own, as it is what a busy proxy goes through for each
-/// operation. decisions/0013.
+/// operation. decisions/0015.
 @safe
 final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `word`
   @unsafe struct Packet {

@@ -2,7 +2,7 @@ import CWinsock
 import Glibc
 
 /// Where the pending operations wait of all sockets that no completion port serves: one epoll descriptor, and one thread
-/// that waits for it. It also looks after the ports whose own threads stay away (decisions/0013).
+/// that waits for it. It also looks after the ports whose own threads stay away (decisions/0015).
 enum Reactor {
   /// WFPSHIM_FORCE_PENDING=1 (SPEC S5.2).
   static let forcesPending = unsafe getenv("WFPSHIM_FORCE_PENDING").map { unsafe strcmp($0, "1") == 0 } ?? false

@@ -55,25 +55,41 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   /// - Returns: How it ended; with an error, nothing was begun and nothing is indicated. Nil: it is under way.
   /// - Throws: WSAENETDOWN: it cannot be under way in this process.
   func start(_ operation: OverlappedOperation) throws(WSAError) -> OperationResult? {
-    var modes: UInt8 = 0
-    let result = try locked { () throws(WSAError) -> OperationResult? in
-      modes = notificationModes
-      if !Reactor.forcesPending, isEmpty(operation.direction), let result = operation.attempt() { return result }
-      try Reactor.require()
-      operation.begin()
-      operation.issuer.began(on: self)
-      append(operation)
-      if !Reactor.forcesPending { watch() }
-      return nil
+    let forces = Reactor.forcesPending
+    let (result, skipsPort) = try start(operation.direction) {
+      forces ? nil : operation.attempt()
+    } make: {
+      operation
     }
     guard let result else {
-      if Reactor.forcesPending { Reactor.visit(self) }
+      if forces { Reactor.visit(self) }
       return nil
     }
-    if result.error == nil {
-      operation.endAtOnce(result, skipsPort: modes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
-    }
+    if result.error == nil { operation.endAtOnce(result, skipsPort: skipsPort) }
     return result
+  }
+
+  /// The same for what is done at once as a rule, and then needs no operation.
+  /// - Parameter make: Under the lock, when it has to be one after all.
+  func start(
+    _ direction: OverlappedOperation.Direction, atOnce: () -> OperationResult?,
+    make: () throws(WSAError) -> OverlappedOperation
+  ) throws(WSAError) -> (result: OperationResult?, skipsPort: Bool) {
+    try locked { () throws(WSAError) in
+      if isEmpty(direction), let result = atOnce() {
+        return (result, notificationModes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
+      }
+      try takeOver(make())
+      return (nil, false)
+    }
+  }
+
+  private func takeOver(_ operation: OverlappedOperation) throws(WSAError) {
+    try Reactor.require()
+    operation.begin()
+    operation.issuer.began(on: self)
+    append(operation)
+    if !Reactor.forcesPending { watch() }
   }
 
   /// The kernel says that the socket is ready, or somebody wants a look.

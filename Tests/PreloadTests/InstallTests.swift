@@ -107,6 +107,17 @@ struct InstallTests {
     #expect(status == 0, "\(lines)")
   }
 
+  /// docs/porting.md: wide strings and wmain, whose start is in the static library.
+  @Test(
+    .enabled(if: Installed.canHide, "a mount namespace of its own is not permitted here (unshare -m, mount)"),
+    arguments: ["pkg-config", "cmake"])
+  func wideStrings(how: String) throws {
+    let installed = try Installed()
+    let service = try installed.compileWide(by: how)
+    let (status, lines) = try installed.hidden([service, "Wächter"]).finish()
+    #expect(status == 0 && lines.count == 1 && lines[0].hasPrefix("Wächter on port "), "\(lines)")
+  }
+
   /// The version file: before 1.0 a minor version is a promise of its own.
   @Test(arguments: [("", true), ("0.1", true), ("0.1.0 EXACT", true), ("0.1.1", false), ("0.0.9", false), ("1", false)])
   func cmakeVersion(wanted: String, found: Bool) throws {

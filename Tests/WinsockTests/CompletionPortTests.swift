@@ -7,7 +7,7 @@ import Testing
 extension WinsockSuite {
   /// SPEC S5.3: completion ports.
   @Suite struct CompletionPortTests {
-    @Test("S5.2, S5.3: at once: a packet too, unless the low bit or skip-on-success says no")
+    @Test("S5.2, S5.3: at once: a packet too, unless the low bit or skip-on-success says no", .endsAtOnce)
     func atOnce() {
       started {
         withPair { client, server in
@@ -68,7 +68,7 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.3: one port for each socket, whose key stays; bad handles") func association() {
+    @Test("S5.3: one port for each socket, whose key stays; bad handles", .endsAtOnce) func association() {
       started {
         withPair { client, server in
           let (port, other) = (TestPort(), TestPort())

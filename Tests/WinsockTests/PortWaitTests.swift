@@ -6,7 +6,7 @@ import Testing
 @testable import Winsock
 
 extension WinsockSuite {
-  /// decisions/0013: a port's threads do the operations of its sockets, and what happens when they are elsewhere.
+  /// decisions/0015: a port's threads do the operations of its sockets, and what happens when they are elsewhere.
   @Suite struct PortWaitTests {
     /// Waits for the status alone, as HasOverlappedIoCompleted does.
     private func ends(_ call: PendingCall) -> Bool {

@@ -13,6 +13,7 @@
 #include "../../../include/wfpshim/mswsock.h"
 #include "../../../include/wfpshim/windows.h"
 #include "../../../include/wfpshim/ws2spi.h"
+#include "../../../include/wfpshim/fwpmu.h"
 
 /* The rows of wsaerror.def, for the translation, gai_strerrorA, the tests and the documentation. */
 struct ws2_error_row {
