@@ -63,7 +63,7 @@ sanitize:
 	    swift test $$flags --skip-build $(SANITIZED) || exit 1; \
 	done
 
-BENCH_NEEDS := iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4
+BENCH_NEEDS := haproxy=haproxy iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4
 
 bench: build
 	@tools/require $(BENCH_NEEDS)

@@ -18,7 +18,7 @@ func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } 
 
 /// Probes of the preload tests beside the three that every one needs.
 let chainProbes: [Target.Dependency] = [
-  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender",
+  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender", "ProbeShapes",
 ]
 
 func probe(_ name: String, _ folder: String) -> Target {
@@ -152,6 +152,7 @@ let package = Package(
     probe("ProbeHosts", "hosts"),
     probe("ProbeUnruly", "unruly"),
     probe("ProbeStream", "stream"),
+    probe("ProbeShapes", "shapes"),
     probe("ProbeTraffic", "traffic"),
     probe("ProbeSockets", "sockets"),
     probe("ProbeIoctl", "ioctl"),

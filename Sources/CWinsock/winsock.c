@@ -218,8 +218,10 @@ int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long tok
 }
 
 /* Every report is of a change (EPOLLET), so that one registration is enough for the life of the socket. */
-int ws2_poll_add(int poll, int fd, unsigned long long token) {
-  struct epoll_event event = {.events = EPOLLET | EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLOUT, .data.u64 = token};
+int ws2_poll_add(int poll, int fd, unsigned int events, unsigned long long token) {
+  struct epoll_event event = {.events = EPOLLET, .data.u64 = token};
+  if (events & WS2_READABLE) event.events |= EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+  if (events & WS2_WRITABLE) event.events |= EPOLLOUT;
   if (epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) == 0) return 0;
   return errno == EEXIST ? epoll_ctl(poll, EPOLL_CTL_MOD, fd, &event) : -1;
 }
@@ -238,10 +240,15 @@ void ws2_ring(int bell) { eventfd_write(bell, 1); }
 
 void ws2_poll_forget(int poll, int fd) { epoll_ctl(poll, EPOLL_CTL_DEL, fd, NULL); }
 
-int ws2_poll_take(int poll, unsigned long long *tokens, int count, int milliseconds) {
+int ws2_poll_take(int poll, struct ws2_report *reports, int count, int milliseconds) {
   struct epoll_event events[WS2_REPORTS];
   int found = epoll_wait(poll, events, count < WS2_REPORTS ? count : WS2_REPORTS, milliseconds);
-  for (int i = 0; i < found; i++) tokens[i] = events[i].data.u64;
+  for (int i = 0; i < found; i++) {
+    reports[i].token = events[i].data.u64;
+    reports[i].events = (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI) ? WS2_READABLE : 0) |
+                        (events[i].events & EPOLLOUT ? WS2_WRITABLE : 0);
+    if (events[i].events & (EPOLLERR | EPOLLHUP)) reports[i].events = WS2_READABLE | WS2_WRITABLE;
+  }
   return found;
 }
 

@@ -15,7 +15,7 @@ struct PortAssociation {
 /// A completion port: packets first in, first out. Its waiting threads wait for its epoll descriptor, so that the one
 /// that the kernel wakes does the operation itself and has the packet at once; last in, first out, as the kernel wakes
 /// them, so that the same few stay warm. It has a lock of its own, as it is what a busy proxy goes through for each
-/// operation. decisions/0013.
+/// operation. decisions/0015.
 @safe
 final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `word`
   @unsafe struct Packet {
@@ -112,13 +112,11 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
 
   /// Has the kernel report what happens to the socket to the threads that wait here.
   /// - Returns: False: it does not take it.
-  func serve(_ descriptor: Int32, _ token: UInt64) -> Bool {
-    guard ws2_poll_add(poll, descriptor, token) == 0 else { return false }
+  func serve(_ descriptor: Int32, _ events: UInt32, _ token: UInt64) -> Bool {
+    guard ws2_poll_add(poll, descriptor, events, token) == 0 else { return false }
     exclusively { if waiting == 0 { _ = beginLooks() } }
     return true
   }
-
-  func forget(_ descriptor: Int32) { ws2_poll_forget(poll, descriptor) }
 
   /// For the tests.
   var packetCount: Int { exclusively { unsafe packets.count } }
@@ -185,15 +183,15 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
       alert.wait(poll, milliseconds)
       milliseconds = 0
     }
-    unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Int(Self.reports)) { tokens in
-      let count = unsafe ws2_poll_take(poll, tokens.baseAddress!, Self.reports, milliseconds)
+    unsafe withUnsafeTemporaryAllocation(of: ws2_report.self, capacity: Int(Self.reports)) { reports in
+      let count = unsafe ws2_poll_take(poll, reports.baseAddress!, Self.reports, milliseconds)
       if stays {
         exclusively {
           waiting -= 1
           if waiting == 0 { _ = beginLooks() }
         }
       }
-      for index in 0..<Int(max(count, 0)) { unsafe Token.advance(tokens[index]) }
+      for index in 0..<Int(max(count, 0)) { unsafe Token.advance(reports[index]) }
     }
   }
 
@@ -234,37 +232,5 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
     guard isAway else { return }
     collect(.now, nil)
     Reactor.adopt(self)
-  }
-}
-
-/// An alertable wait for a port: a call that is queued to the thread ends it.
-@safe
-private final class Alert: Sleeper {
-  private let thread = ThreadRecord.current
-  private let bell = ws2_make_cancel_descriptor()
-
-  deinit { if bell >= 0 { close(bell) } }
-
-  override func wake() { if bell >= 0 { ws2_ring(bell) } }
-
-  /// From here on the next call rings.
-  var hasCall: Bool {
-    locked {
-      thread.wakes(self)
-      return thread.hasCalls
-    }
-  }
-
-  func end() { locked { thread.wakes(nil) } }
-
-  /// Without a descriptor of its own it looks every few milliseconds.
-  func wait(_ poll: Int32, _ milliseconds: Int32) {
-    var pair = (
-      pollfd(fd: poll, events: Int16(POLLIN), revents: 0), pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
-    )
-    let limit = bell >= 0 ? milliseconds : 5
-    _ = unsafe withUnsafeMutableBytes(of: &pair) {
-      unsafe Glibc.poll($0.baseAddress!.assumingMemoryBound(to: pollfd.self), 2, limit)
-    }
   }
 }

@@ -2,7 +2,7 @@ import CWinsock
 import Glibc
 
 /// Where the pending operations wait of all sockets that no completion port serves: one epoll descriptor, and one thread
-/// that waits for it. It also looks after the ports whose own threads stay away (decisions/0013).
+/// that waits for it. It also looks after the ports whose own threads stay away (decisions/0015).
 enum Reactor {
   /// WFPSHIM_FORCE_PENDING=1 (SPEC S5.2).
   static let forcesPending = unsafe getenv("WFPSHIM_FORCE_PENDING").map { unsafe strcmp($0, "1") == 0 } ?? false
@@ -103,12 +103,12 @@ enum Reactor {
   /// The thread.
   private static func run() -> UnsafeMutableRawPointer? {
     guard let poll = running?.poll else { return nil }
-    return unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Int(WS2_REPORTS)) { tokens in
+    return unsafe withUnsafeTemporaryAllocation(of: ws2_report.self, capacity: Int(WS2_REPORTS)) { reports in
       var nextLook = monotonicMilliseconds() + pause
       while true {
         let waits = lock.withLock { unsafe errands.needLooks ? Int32(pause) : -1 }
-        let count = unsafe ws2_poll_take(poll, tokens.baseAddress!, WS2_REPORTS, waits)
-        for index in 0..<Int(max(count, 0)) { report(unsafe tokens[index]) }
+        let count = unsafe ws2_poll_take(poll, reports.baseAddress!, WS2_REPORTS, waits)
+        for index in 0..<Int(max(count, 0)) { handle(unsafe reports[index]) }
         let visits = lock.withLock {
           defer { unsafe errands.visits.removeAll(keepingCapacity: true) }
           return unsafe errands.visits
@@ -122,11 +122,11 @@ enum Reactor {
     }
   }
 
-  private static func report(_ token: UInt64) {
-    if let poll = Token.port(of: token) {
+  private static func handle(_ report: ws2_report) {
+    if let poll = Token.port(of: report.token) {
       lock.withLock { unsafe adopted[poll]?.port }?.reported()
     } else {
-      Token.advance(token)
+      Token.advance(report)
     }
   }
 
@@ -162,8 +162,9 @@ enum Token {
   }
 
   /// Does what has become possible on the socket that is meant, if it is still there.
-  static func advance(_ token: UInt64) {
-    guard token & portBit == 0 else { return }
-    Socket.queue(of: Int32(truncatingIfNeeded: token))?.advance(generation: UInt32(token >> 32))
+  static func advance(_ report: ws2_report) {
+    guard report.token & portBit == 0 else { return }
+    Socket.queue(of: Int32(truncatingIfNeeded: report.token))?.advance(
+      report.events, generation: UInt32(report.token >> 32))
   }
 }

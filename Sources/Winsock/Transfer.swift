@@ -111,6 +111,12 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
     unsafe record.pointee.dwFlags = DWORD(bitPattern: flags & Int32(MSG_TRUNC | MSG_CTRUNC | MSG_OOB))
   }
 
+  /// So much has been sent already.
+  func skip(_ count: Int) {
+    total += count
+    message.advance(count)
+  }
+
   /// One try to send, without waiting. A stream has sent when all of it is with the kernel.
   func send(_ socket: Socket, _ flags: Int32) -> OperationResult? {
     let systemFlags = flags & ~MSG_PARTIAL | ws2_no_signal() | ws2_dont_wait()

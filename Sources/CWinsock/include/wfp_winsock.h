@@ -111,17 +111,21 @@ DWORD ws2_win32_from_status(DWORD status);
 #define WS2_URGENT 8u
 #define WS2_HANGUP 16u
 #define WS2_REPORTS 64
+struct ws2_report {
+  unsigned long long token;
+  unsigned int events; /* WS2_READABLE, WS2_WRITABLE */
+};
 int ws2_poll_make(void);
 /* 0, or -1 with errno. */
 int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long token);
 /* Reports every change of the socket from now on, and what it is ready for already. 0, or -1 with errno. */
-int ws2_poll_add(int poll, int fd, unsigned long long token);
+int ws2_poll_add(int poll, int fd, unsigned int events, unsigned long long token);
 void ws2_poll_forget(int poll, int fd);
 /* A descriptor that wakes one of those who wait for `poll`, with the token, whenever it is rung; -1 with errno. */
 int ws2_poll_make_bell(int poll, unsigned long long token);
 void ws2_ring(int bell);
 /* Waits for reports, at most WS2_REPORTS; -1 with errno. Negative milliseconds are for ever. */
-int ws2_poll_take(int poll, unsigned long long *_Nonnull tokens, int count, int milliseconds);
+int ws2_poll_take(int poll, struct ws2_report *_Nonnull reports, int count, int milliseconds);
 
 /* The completion port from which the thread has taken a packet last. */
 const void *_Nullable ws2_own_port(void);
