@@ -87,6 +87,12 @@ private func keepInformed(
 /// A socket was bound, maybe to an endpoint: then its process serves it (SPEC S4.3).
 @c @implementation
 func wfp_core_bound(_ fd: Int32) {
+  // One that has wishes is a service's, whatever the policy says by now.
+  if unsafe wfp_load(&wfp_process().pointee.takes_datagrams) != 0, isWatched(fd), let cookie = socketCookie(fd),
+    wishes(cookie) != 0
+  {
+    return noteDatagramService(fd, cookie)
+  }
   guard case .attached(let engine) = currentEngine(), let policy = engine.policy(),
     policy.head.accepts & UInt32(WFP_JUDGES_DATAGRAMS) != 0,
     socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let address = socketName(fd),

@@ -21,8 +21,7 @@ func wfp_core_send(
   guard case .attached(let engine) = currentEngine() else {
     return unsafe wfp_process().pointee.required != 0 && named != nil ? -ENETDOWN : pass
   }
-  var control = unsafe control
-  if let given = unsafe control, controlLength > 0, unsafe !isReadable(given, controlLength) { unsafe control = nil }
+  if let given = unsafe control, controlLength > 0, unsafe !isReadable(given, controlLength) { return pass }
   let messages = unsafe ControlReader(control, count: control == nil ? 0 : controlLength)
   let records = unsafe recordsAmong(messages)
   if unsafe named == nil && records == nil { return pass }

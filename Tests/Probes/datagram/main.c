@@ -1,6 +1,6 @@
 // Datagrams by script: `datagram COMMAND...`, each argument one command, one line a command. S is a socket, a letter.
 //
-//   new S 4|6|dual|tcp|unix|icmp    6: IPV6_V6ONLY; every receive ends after ten seconds
+//   new S 4|6|dual|tcp|unix|icmp    6: IPV6_V6ONLY; every receive ends after three seconds
 //   bind S HOST PORT, connect S HOST PORT, disconnect S (AF_UNSPEC), close S, dup S T
 //   listening S      says `listening PORT`
 //   set S LEVEL NAME VALUE [LENGTH]
@@ -99,7 +99,7 @@ static int run_own(char **words, int count) {
   struct sockaddr_storage address;
   socklen_t length = count > 3 && strcmp(words[0], "set") != 0 ? probe_address(words[2], words[3], &address) : 0;
   if (strcmp(words[0], "new") == 0) {
-    struct timeval patience = {10, 0};
+    struct timeval patience = {3, 0};
     place->fd = make(words[2]);
     if (place->fd >= 0) setsockopt(place->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     say_result(place->fd < 0 ? -1 : 0);
@@ -141,7 +141,7 @@ int main(int argc, char **argv) {
     snprintf(line, sizeof line, "%s", argv[i]);
     for (char *word = strtok(line, " "); word && count < 16; word = strtok(NULL, " ")) words[count++] = word;
     if (count == 0) continue;
-    if (!run_send(words, count) && !run_receive(words, count) && !run_service(words, count) && !run_odd(words, count) &&
+    if (!run_odd(words, count) && !run_service(words, count) && !run_send(words, count) && !run_receive(words, count) &&
         !run_own(words, count)) {
       probe_say("unknown command %s", argv[i]);
       return 2;
