@@ -186,6 +186,31 @@ static void other_descriptors(void) {
   close(pipes[1]);
 }
 
+static void passed_descriptor(void) {
+  int ends[2], pipes[2], got = -1;
+  char byte;
+  union {
+    struct cmsghdr header;
+    char bytes[64];
+  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
+  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0 || pipe(pipes) != 0) return;
+  memcpy(CMSG_DATA(&control.header), &pipes[1], sizeof(int));
+  message.msg_controllen = CMSG_SPACE(sizeof(int));
+  note_result(sendmsg(ends[0], &message, 0));
+  memset(&control, 0, sizeof control);
+  message.msg_controllen = sizeof control;
+  note_result(recvmsg(ends[1], &message, 0));
+  memcpy(&got, CMSG_DATA(&control.header), sizeof got);
+  note_result(write(got, "through", 7));
+  note_result(read(pipes[0], &byte, 1));
+  note_result(send(ends[0], "ab", 2, 0));
+  note_result(recvfrom(ends[1], &byte, 1, MSG_TRUNC, NULL, NULL));
+  for (int i = 0; i < 2; i++) close(ends[i]), close(pipes[i]);
+  close(got);
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
@@ -201,6 +226,7 @@ static const struct {
     {"not-now", not_now},
     {"several", several},
     {"other-descriptors", other_descriptors},
+    {"passed-descriptor", passed_descriptor},
 };
 
 int run_odd(char **words, int count) {

@@ -1,6 +1,7 @@
 // Receives of the datagram probe. What came is printed, and its source where the call says it.
 //
 //   recvfrom|chk|recvmsg|recvmmsg|recv|read|poll S [FLAGS]    poll: POLLIN, then recv; chk: __recvfrom_chk
+//   trouble S             waits for POLLERR
 //   take S SIZE [FLAGS]   recvmsg with SIZE bytes for control data, which is printed: `TEXT from ADDRESS FLAGS: ...`
 #define _GNU_SOURCE  // recvmmsg
 #include "datagram.h"
@@ -111,6 +112,10 @@ int run_receive(char **words, int count) {
     struct pollfd polled = {place->fd, POLLIN, 0};
     poll(&polled, 1, 10000);
     say_received(recv(place->fd, data, sizeof data, MSG_DONTWAIT), data, NULL, 0);
+  } else if (strcmp(words[0], "trouble") == 0) {
+    struct pollfd polled = {place->fd, 0, 0};
+    poll(&polled, 1, 10000);
+    probe_say("%s", polled.revents & POLLERR ? "POLLERR" : "none");
   } else if (strcmp(words[0], "take") == 0 && count > 2) {
     take(place, (size_t)atol(words[2]), count > 3 ? atoi(words[3]) : 0);
   } else {

@@ -98,14 +98,14 @@ static int flow_of(struct msghdr *message) {
   }
   if (!context_size) return which < flow_count ? which : -1;
   if (which == flow_count && flow_count == FLOWS - 1) return -1;
-  char text[64], from[64];
+  char text[64];
   flow->client = *source;
   flow->records_size = set_records ? records_size : 0;
   if (which < flow_count) close(polled[which + 1].fd);
   if (which == flow_count) flow_count++;
   polled[which + 1] = (struct pollfd){.fd = make_socket(flow), .events = POLLIN};
-  probe_say("%s flow %s records %zu context %zu source %s", name, probe_text(&flow->destination, text), records_size,
-            context_size, strncmp(probe_text(source, from), "127.", 4) == 0 ? "loopback" : from);
+  probe_say("%s flow %s records %zu context %zu", name, probe_text(&flow->destination, text), records_size,
+            context_size);
   return which;
 }
 
