@@ -67,7 +67,8 @@ extension Engine {
       let owner = unsafe flow.pointee.client_cookie
       if unsafe flow.pointee.netns != namespace || owner != cookie && !source.isFlowSource { return false }
       let isMeant = to.port == destination.port && to.sameHost(as: destination)
-      return !(owner == cookie && slot.isAddressed && isMeant) && owner != 0 && isRecent(slot)
+      if owner == cookie && !slot.isAddressed { return false }  // it is connected no longer
+      return !(owner == cookie && isMeant) && owner != 0 && isRecent(slot)
     } != nil
   }
 

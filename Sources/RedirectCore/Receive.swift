@@ -68,19 +68,21 @@ private struct Incoming {
       if let to = PacketInformation.destination(of: message), to.isFlowSource { destination = to }
     }
     // What came to a flow's own address is that flow's, also when the socket was connected since.
+    var connected: Slot?
     if !destination.isFlowSource, let slot = slotOfClient(cookie), slot.isDatagram, isFrom(source, slot) {
-      return slot
+      if socketPeer(fd) != nil { return slot }
+      connected = slot
     }
     destination.port = own.port
     let unchosen = Address(family: source.unmapped.family, port: own.port, high: 0, low: 0)
     return inEngines { engine in
       let isMeant = { (slot: Slot) -> Bool in
-        unsafe slot.flow.pointee.client_cookie == cookie && slot.isDatagram && isFrom(source, slot)
+        unsafe slot.flow.pointee.client_cookie == cookie && slot.isAddressed && isFrom(source, slot)
       }
       if destination.isFlowSource { return engine.find(.tuple(source: destination, isDatagram: true), isMeant) }
       return engine.find(.tuple(source: destination, isDatagram: true), isMeant)
         ?? engine.find(.tuple(source: unchosen, isDatagram: true), isMeant)
-    }
+    } ?? connected
   }
 
   /// Whether it comes from the service to which the flow goes, and the application shall not see that.

@@ -49,10 +49,10 @@ import Testing
     #expect(try DatagramService.run(options: [], sending: ["one", "two"], all) == ["one flags:", "two flags:"])
   }
 
-  @Test("S8.2: what was read before it was asked for is not the first any more") func late() throws {
+  @Test("S8.2: what is asked for after the first datagram comes no more") func late() throws {
     let results = try DatagramService.run(
-      options: [], sending: ["one", "two"], ["take a 4096", "set a 0 70 1", "set a 0 60 1", "take a 4096"])
-    #expect(results == ["one flags:", "ok 0", "ok 0", "two flags:"])
+      options: ["set a 0 60 1"], sending: ["one", "two"], ["take a 4096", "set a 0 70 1", "take a 4096"])
+    #expect(results == ["one flags: records 128", "ok 0", "two flags:"])
   }
 
   @Test("S8.2: MSG_PEEK does not use it up") func peek() throws {
@@ -68,7 +68,7 @@ import Testing
       sending: sizes.map { "s\($0)" } + ["whole", "after"],
       sizes.map { "take a \($0)" } + ["take a 416", "take a 4096"])
     let contexts = [
-      16: " context 0 family 0", 17: " context 1 family 2", 100: " context 84 192.0.2.1:9",
+      16: " context 0 family 0", 17: " context 1 0.0.0.0:0", 100: " context 84 192.0.2.1:9",
       271: " context 255 192.0.2.1:9", 272: " context 256 192.0.2.1:9", 287: " context 256 192.0.2.1:9",
       288: " context 256 192.0.2.1:9 records 0", 300: " context 256 192.0.2.1:9 records 12",
       415: " context 256 192.0.2.1:9 records 127",

@@ -109,6 +109,24 @@ import Testing
     try check(kind, script, stage, service, flows: [kind.shown(first), kind.shown(second)])
   }
 
+  @Test("S8.3: one socket, three redirected destinations in turns", arguments: kinds.filter { $0.socket != "6" })
+  func destinations(kind: Kind) throws {
+    let stage = try Stage()
+    let ports = try (0..<3).map { _ in try stage.datagramEcho().port }
+    let service = try stage.relay("contoso", redirecting: ports)
+    var script: [(command: String, result: String)] = []
+    for (i, port) in (ports + ports).enumerated() {
+      script += exchanges(Self.addressed, kind, port, to: "\(kind.host) \(port)", "\(i)")
+    }
+    // All three under way before the first answer is read, and the answers in whatever order.
+    script += ports.map { ("sendto a \(kind.host) \($0) \($0)", "ok \("\($0)".utf8.count)") }
+    let answers = try stage.datagrams(["new a \(kind.socket)"] + script.map(\.command) + ports.map { _ in "recvmsg a" })
+    #expect(Array(answers.dropFirst().dropLast(3)) == script.map(\.result))
+    #expect(Set(answers.suffix(3)) == Set(ports.map { "\($0) from \(kind.shown($0))" }))
+    #expect(
+      try service.stop().dropFirst() == ports.map { "contoso flow \(kind.shown($0)) records 128 context 256" }[...])
+  }
+
   /// S7.1: a socket that is not connected may send from where it likes next: redirected and not, in turns.
   @Test("S8.1: one socket, a redirected destination and one that is not", arguments: kinds) func both(kind: Kind) throws
   {

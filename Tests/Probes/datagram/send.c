@@ -65,6 +65,10 @@ static ssize_t send_controlled(int fd, struct sockaddr_storage *to, socklen_t le
 }
 
 static int send_addressed(char **words, int count) {
+  static const char *const own[] = {"sendto", "sendmsg", "sendmmsg", "marked", "from", "segments"};
+  size_t known = 0;
+  while (known < sizeof own / sizeof *own && strcmp(own[known], words[0]) != 0) known++;
+  if (known == sizeof own / sizeof *own) return 0;
   int fd = place_named(words[1])->fd;
   struct sockaddr_storage to;
   socklen_t length = strcmp(words[2], "none") == 0 ? 0 : probe_address(words[2], words[3], &to);
