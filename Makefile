@@ -11,7 +11,8 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
   cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \
   sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
-  haproxy=haproxy \
+  haproxy=haproxy named=bind9 dig=bind9-dnsutils /usr/lib/python3/dist-packages/dns/__init__.py=python3-dnspython \
+  gtlsserver=ngtcp2-server gtlsclient=ngtcp2-client openssl=openssl \
   systemd-socket-activate=systemd \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
@@ -25,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test check sanitize bench oracle install clean format
+.PHONY: build demo test soak-udp check sanitize bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -44,6 +45,12 @@ test: build
 	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
 	@echo "Once more the Winsock library, with every overlapped operation pending:"
 	WFPSHIM_FORCE_PENDING=1 tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
+
+# A million datagrams over a thousand flows, with loss and in another order (SPEC S8.3).
+soak-udp: build
+	swift build --build-tests $(SWIFT_FLAGS)
+	WFPSHIM_TEST_DATAGRAMS=1000000 WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build \
+	  --filter DatagramStormTests/thousandFlows
 
 check: test
 	@tools/require $(CHECK_NEEDS)

@@ -19,6 +19,7 @@ func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } 
 /// Probes of the preload tests beside the three that every one needs.
 let chainProbes: [Target.Dependency] = [
   "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender", "ProbeShapes",
+  "ProbeDatagram", "ProbeRelay", "ProbeStorm",
 ]
 
 func probe(_ name: String, _ folder: String) -> Target {
@@ -159,5 +160,8 @@ let package = Package(
     probe("ProbePeer", "peer"),
     probe("ProbeSender", "sender"),
     probe("ProbeLaunch", "launch"),
+    probe("ProbeDatagram", "datagram"),
+    probe("ProbeRelay", "relay"),
+    probe("ProbeStorm", "storm"),
   ]
 )

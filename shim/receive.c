@@ -4,6 +4,7 @@
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   if (!wfp_core_takes_datagrams() || !wfp_core_receiving(fd, message)) return real_recvmsg(fd, message, flags);
+  if (message->msg_name && (int)message->msg_namelen < 0) return wfp_fail(EINVAL);
   struct wfp_datagram datagram;
   struct msghdr kernel = *message;
   kernel.msg_name = &datagram.address;
@@ -19,7 +20,7 @@ static ssize_t receive(int fd, void *data, size_t size, int flags, struct sockad
   struct iovec part = {.iov_base = data, .iov_len = size};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   if (address) {
-    if (!wfp_core_readable(length, sizeof *length)) return wfp_fail(EFAULT);
+    if (!wfp_core_readable(length, sizeof *length)) return real_recvfrom(fd, data, size, flags, address, length);
     if ((int)*length < 0) return wfp_fail(EINVAL);
     message.msg_name = address;
     message.msg_namelen = *length;
@@ -41,6 +42,15 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int 
   if (!wfp_core_takes_datagrams() || size > room || !wfp_core_is_datagram(fd))
     return real_recvfrom_chk(fd, data, size, room, flags, address, length);
   return receive(fd, data, size, flags, address, length);
+}
+
+static struct timespec rest(const struct timespec *now, const struct timespec *end) {
+  struct timespec rest = {end->tv_sec - now->tv_sec, end->tv_nsec - now->tv_nsec};
+  if (rest.tv_nsec < 0) {
+    rest.tv_sec--;
+    rest.tv_nsec += 1000000000;
+  }
+  return rest.tv_sec < 0 ? (struct timespec){0, 0} : rest;
 }
 
 // One by one. As in the kernel the time is looked at after each datagram, and an error after the first is the next
@@ -70,7 +80,8 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
     if (flags & MSG_WAITFORONE) flags |= MSG_DONTWAIT;
     if (!timeout) continue;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec)) return taken + 1;
+    *timeout = rest(&now, &end);
+    if (timeout->tv_sec == 0 && timeout->tv_nsec == 0) return taken + 1;
   }
   return taken;
 }

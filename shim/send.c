@@ -47,8 +47,8 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
 
 static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
   struct wfp_datagram plan;
-  int32_t what =
-      wfp_core_send(fd, message->msg_name, message->msg_namelen, message->msg_control, message->msg_controllen, &plan);
+  const void *name = message->msg_namelen ? message->msg_name : NULL;  // as the kernel has it
+  int32_t what = wfp_core_send(fd, name, message->msg_namelen, message->msg_control, message->msg_controllen, &plan);
   if (what < 0) return wfp_fail(-what);
   if (what == WFP_PASS) return real_sendmsg(fd, message, flags);
   struct msghdr directed = *message;

@@ -47,9 +47,9 @@ extension Engine {
       let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
       if accepted != 0 && accepted != cookie && !isDatagram { return false }
       let (endpoint, from) = unsafe (Address(&flow.pointee.endpoint), Address(&flow.pointee.source))
-      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !endpoint.sameHost(as: local) {
-        return false
-      }
+      // One socket of UDP may take what comes to any address.
+      let isHere = endpoint.sameHost(as: local) || isDatagram && local.isAny
+      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !isHere { return false }
       if from.port != source.port { return false }
       // The kernel chose: a local endpoint is reached from loopback or from itself.
       if from.isAny ? !source.isLoopback && !source.sameHost(as: endpoint) : !from.sameHost(as: source) { return false }

@@ -6,6 +6,7 @@ import CEngine
 func wfp_core_closing(_ fd: Int32) {
   if !unwatchDescriptor(fd) { return }
   guard let cookie = socketCookie(fd) else { return }
+  forgetWishes(cookie)
   if let slot = slotOfAccepted(cookie) {
     unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_ACCEPTED_CLOSED))
     forgetHeld(slot)
@@ -15,7 +16,6 @@ func wfp_core_closing(_ fd: Int32) {
     unsafe wfp_or32(&slot.flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
     hidePacketInformation(fd, false)
   } else {
-    forgetWishes(cookie)
     forgetServed(cookie: cookie)
     _ = inEngines { engine -> Bool? in
       engine.forgetListeners()

@@ -87,17 +87,23 @@ private func keepInformed(
 /// A socket was bound, maybe to an endpoint: then its process serves it (SPEC S4.3).
 @c @implementation
 func wfp_core_bound(_ fd: Int32) {
+  // One that has wishes is a service's, whatever the policy says by now.
+  if unsafe wfp_load(&wfp_process().pointee.takes_datagrams) != 0, isWatched(fd), let cookie = socketCookie(fd),
+    wishes(cookie) != 0
+  {
+    return noteDatagramService(fd, cookie)
+  }
   guard case .attached(let engine) = currentEngine() else {
     // The service may be there before any policy is.
-    guard socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let cookie = socketCookie(fd) else { return }
-    if wishes(cookie) != 0 { return noteDatagramService(fd, cookie) }
-    guard let address = socketName(fd) else { return }
+    guard socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let cookie = socketCookie(fd),
+      let address = socketName(fd)
+    else { return }
     rememberServed(address, cookie: cookie)
     return watchDescriptor(fd)
   }
   guard let policy = engine.policy(), policy.head.accepts & UInt32(WFP_JUDGES_DATAGRAMS) != 0,
-    socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let address = socketName(fd), let cookie = socketCookie(fd),
-    policy.isEndpoint(address) || wishes(cookie) != 0
+    socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let address = socketName(fd),
+    policy.isEndpoint(address), let cookie = socketCookie(fd)
   else { return }
   noteDatagramService(fd, cookie)
 }

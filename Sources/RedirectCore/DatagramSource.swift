@@ -22,9 +22,11 @@ func bindDatagramSource(_ request: inout ConnectRequest, to endpoint: Address) -
   }
   if !request.isAddressed { return .bound(BoundSource(source: bound, local: local)) }
   let plain = endpoint.unmapped
-  if bound.isAny && plain.family == Address.ipv4 && plain.isLoopback {
+  // A connected socket that sends elsewhere never gets an answer from there: any address will do.
+  let isConnected = socketPeer(descriptor) != nil
+  if (bound.isAny || isConnected) && plain.family == Address.ipv4 && plain.isLoopback {
     guard let source = request.engine.freeSource(&request, port: bound.port) else { return .failed(-EADDRNOTAVAIL) }
-    if !request.engine.tellsDestinations(descriptor, bound.family) { return .failed(-EADDRNOTAVAIL) }
+    if !isConnected && !request.engine.tellsDestinations(descriptor, bound.family) { return .failed(-EADDRNOTAVAIL) }
     return .bound(BoundSource(source: source, local: local))
   }
   // The kernel's choice, or what the application bound: enough for one destination.
@@ -52,17 +54,21 @@ extension Engine {
     return nil
   }
 
-  /// Whether a flow to another destination has this source.
+  /// Whether a flow to another destination has this source. A port that the kernel gave to this socket was given up by
+  /// those that had it before.
   fileprivate func isTaken(_ source: Address, _ request: inout ConnectRequest) -> Bool {
     let (cookie, destination) = (request.cookie(), request.destination)
+    let namespace = request.namespace()
     return find(.tuple(source: source, isDatagram: true)) { slot in
       let flow = unsafe slot.flow
       guard slot.word.isRedirected, slot.isDatagram else { return false }
       let (from, to) = unsafe (Address(&flow.pointee.source), Address(&flow.pointee.destination))
       if from.port != source.port || from.high != source.high || from.low != source.low { return false }
       let owner = unsafe flow.pointee.client_cookie
+      if unsafe flow.pointee.netns != namespace || owner != cookie && !source.isFlowSource { return false }
       let isMeant = to.port == destination.port && to.sameHost(as: destination)
-      return !(owner == cookie && slot.isAddressed && isMeant) && owner != 0 && isRecent(slot)
+      if owner == cookie && !slot.isAddressed { return false }  // it is connected no longer
+      return !(owner == cookie && isMeant) && owner != 0 && isRecent(slot)
     } != nil
   }
 

@@ -38,6 +38,9 @@ extension Engine {
   private func leave(_ previous: Slot) {
     let flow = unsafe previous.flow
     previous.segment.remove(previous.ownerKey, previous, self)
+    if previous.isAddressed {
+      unsafe previous.segment.remove(.client(cookie: flow.pointee.client_cookie), previous, self)
+    }
     unsafe wfp_store(&flow.pointee.client_cookie, 0)
     unsafe wfp_or32(&flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
   }
@@ -83,8 +86,12 @@ extension Engine {
       return (nil, -ENOBUFS)
     }
     // The first flow of a socket is what its close finds.
-    if request.isAddressed && find(.client(cookie: request.cookie()), { _ in true }) == nil {
-      _ = slot.segment.insert(.client(cookie: request.cookie()), slot, self)
+    let cookie = request.cookie()
+    let isFirst = { (other: Slot) -> Bool in
+      unsafe other.isAddressed && other.flow.pointee.client_cookie == cookie && other.number != previous?.number
+    }
+    if request.isAddressed && find(.client(cookie: cookie), isFirst) == nil {
+      _ = slot.segment.insert(.client(cookie: cookie), slot, self)
     }
     slot.settle(Int(WFP_PUBLISHED))
     _ = unsafe wfp_add(&flowHeader.pointee.published, 1)

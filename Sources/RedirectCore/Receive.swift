@@ -62,23 +62,28 @@ private struct Incoming {
 
   private static func answeredFlow(_ fd: Int32, _ source: Address, _ control: ControlReader) -> Slot? {
     guard let cookie = socketCookie(fd) else { return nil }
-    if let slot = slotOfClient(cookie), slot.isDatagram, isFrom(source, slot) { return slot }
     guard let own = socketName(fd) else { return nil }
     var destination = own.unmapped
     var reader = control
     while let message = reader.next() {
       if let to = PacketInformation.destination(of: message), to.isFlowSource { destination = to }
     }
+    // What came to a flow's own address is that flow's, also when the socket was connected since.
+    var connected: Slot?
+    if !destination.isFlowSource, let slot = slotOfClient(cookie), slot.isDatagram, isFrom(source, slot) {
+      if socketPeer(fd) != nil { return slot }
+      connected = slot
+    }
     destination.port = own.port
     let unchosen = Address(family: source.unmapped.family, port: own.port, high: 0, low: 0)
     return inEngines { engine in
       let isMeant = { (slot: Slot) -> Bool in
-        unsafe slot.flow.pointee.client_cookie == cookie && slot.isDatagram && isFrom(source, slot)
+        unsafe slot.flow.pointee.client_cookie == cookie && slot.isAddressed && isFrom(source, slot)
       }
       if destination.isFlowSource { return engine.find(.tuple(source: destination, isDatagram: true), isMeant) }
       return engine.find(.tuple(source: destination, isDatagram: true), isMeant)
         ?? engine.find(.tuple(source: unchosen, isDatagram: true), isMeant)
-    }
+    } ?? connected
   }
 
   /// Whether it comes from the service to which the flow goes, and the application shall not see that.
@@ -89,10 +94,7 @@ private struct Incoming {
   }
 
   func giveName(to message: UnsafeMutablePointer<msghdr>) {
-    guard let target = unsafe message.pointee.msg_name else {
-      unsafe message.pointee.msg_namelen = 0
-      return
-    }
+    guard let target = unsafe message.pointee.msg_name else { return }
     let capacity = unsafe Int(message.pointee.msg_namelen)
     guard let answered else { return unsafe give(name, nameLength, to: target, capacity, message) }
     var storage = sockaddr_storage()
@@ -129,11 +131,14 @@ private struct Incoming {
   func claim(to writer: inout ControlWriter, isPeeked: Bool) {
     guard let source, answered == nil, let cookie = socketCookie(descriptor) else { return }
     let wants = wishes(cookie)
+    _ = currentEngine()  // it may be younger than this process (S4.1)
     let isKnown = inEngines { $0.isReadBy(cookie, source) ? true : nil } ?? false
     if isKnown { return }
     guard
       let (slot, engine) = inEngines({ engine in engine.unread(descriptor, source, cookie).map { ($0, engine) } })
     else { return }
+    // An older flow of the same source that nobody read does not make this one new.
+    if unsafe wfp_load(&slot.flow.pointee.accepted_cookie) == cookie { return }
     if wants & UInt64(WFP_WANTS_CONTEXT) != 0, let context = unsafe slot.context, context.count > 0 {
       unsafe writer.add(ipLevel, Int32(IP_WFP_REDIRECT_CONTEXT), context)
     }

@@ -21,22 +21,22 @@ func wfp_core_send(
   guard case .attached(let engine) = currentEngine() else {
     return unsafe wfp_process().pointee.required != 0 && named != nil ? -ENETDOWN : pass
   }
-  var control = unsafe control
-  if let given = unsafe control, controlLength > 0, unsafe !isReadable(given, controlLength) { unsafe control = nil }
+  if let given = unsafe control, controlLength > 0, unsafe !isReadable(given, controlLength) { return pass }
   let messages = unsafe ControlReader(control, count: control == nil ? 0 : controlLength)
   let records = unsafe recordsAmong(messages)
   if unsafe named == nil && records == nil { return pass }
   guard let dialled = named ?? connectedDestination(fd) else { return pass }
-  // What goes to many is nobody's connection.
-  if isMulticast(dialled) || isBroadcast(fd, dialled) { return unsafe records == nil ? pass : -EINVAL }
   let outgoing = Outgoing(descriptor: fd, dialled: dialled, isAddressed: named != nil, messages: messages)
+  if unsafe records == nil, let slot = outgoing.knownFlow() {
+    slot.touch()
+    return unsafe outgoing.fill(plan, slot)
+  }
+  // What goes to many is nobody's connection.
+  if isMulticast(dialled) || isBroadcast(dialled) { return unsafe records == nil ? pass : -EINVAL }
   if let records = unsafe records, let cookie = socketCookie(fd) {
     let error = unsafe engine.setRecords(fd, cookie, records, to: dialled, isAddressed: outgoing.isAddressed)
     if error != 0 { return error }
     if !outgoing.isAddressed { return unsafe reconnect(outgoing, plan) }
-  } else if let slot = outgoing.knownFlow() {
-    slot.touch()
-    return unsafe outgoing.fill(plan, slot)
   }
   var request = ConnectRequest(descriptor: fd, engine: engine, destination: dialled, isAddressed: true)
   return unsafe judge(&request, outgoing, plan, hasRecords: records != nil)
@@ -59,13 +59,26 @@ private func judge(
   let policy = request.engine.policy()
   if let policy, policy.head.filters.count > 0 {
     let what = unsafe decide(&request, policy, &connect)
-    if what < 0 { return what }
+    if what == -EALREADY, let slot = flowOfAnotherThread(outgoing) { return unsafe outgoing.fill(plan, slot) }
+    if what < 0 { return what == -EALREADY ? -EAGAIN : what }
     if what == redirected {
       guard let slot = outgoing.knownFlow() else { return -EAGAIN }  // the table lost it at this very moment
       return unsafe outgoing.fill(plan, slot)
     }
   }
   return unsafe hasRecords ? outgoing.fill(plan, nil) : pass
+}
+
+/// Another thread sends the first datagram to the same destination at this very moment: the flow that it publishes is
+/// this one's too. No send says EALREADY. Bounded, because that thread may have been killed.
+private func flowOfAnotherThread(_ outgoing: Outgoing) -> Slot? {
+  var turns = 0
+  while turns < 2000 {
+    if let slot = outgoing.knownFlow() { return slot }
+    turns &+= 1
+    wfp_yield()
+  }
+  return nil
 }
 
 /// Records for a socket that is connected already: what it connected to is asked for again, with the lineage.
@@ -96,15 +109,22 @@ struct Outgoing {
   let isAddressed: Bool
   let messages: ControlReader
 
-  /// The flow to which it belongs; one that was idle for too long is not taken up again.
+  /// The flow to which it belongs; one that was idle for too long is not taken up again, nor one whose datagrams have
+  /// come back to this process since: with every turn of a loop the lineage grows (S4.4).
   func knownFlow() -> Slot? {
     guard let cookie = socketCookie(descriptor) else { return nil }
     return inEngines { engine in
       guard let slot = engine.slot(addressed: cookie, to: dialled), slot.word.isRedirected, engine.isRecent(slot) else {
         return nil
       }
-      return slot
+      return isOutgrown(slot, engine) ? nil : slot
     }
+  }
+
+  private func isOutgrown(_ slot: Slot, _ engine: Engine) -> Bool {
+    if unsafe slot.flow.pointee.set_hop_count > 0 { return false }
+    guard let held = longestHeld(dialled, engine) else { return false }
+    return unsafe held.number != slot.number && held.flow.pointee.hop_count >= slot.flow.pointee.hop_count
   }
 
   /// - Parameter slot: nil: it goes where it was dialled to.
@@ -143,10 +163,11 @@ private func isMulticast(_ address: Address) -> Bool {
   return plain.high &>> 56 == 0xff
 }
 
-/// Only a socket that may broadcast is worth the question, which is put to the kernel: a connect without SO_BROADCAST.
-private func isBroadcast(_ fd: Int32, _ address: Address) -> Bool {
+/// The question is put to the kernel: a connect without SO_BROADCAST. A socket that may not broadcast shall hear that,
+/// too, and not from a service.
+private func isBroadcast(_ address: Address) -> Bool {
   let plain = address.unmapped
-  if plain.family != Address.ipv4 || socketOption(fd, SOL_SOCKET, SO_BROADCAST) != 1 { return false }
+  if plain.family != Address.ipv4 { return false }
   let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
   let asker = wfp_make_socket(AF_INET, type, 0)
   if asker < 0 { return false }
