@@ -8,16 +8,7 @@ extension Provider {
   ) -> Int32 {
     unsafe procedure(error, failing: SOCKET_ERROR) {
       winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
-        try unsafe checkName(name, Int32(clamping: size))
-        let answer = try unsafe addressText(name!)
-        guard let text = unsafe text, let length = unsafe length, unsafe isWritable(length, MemoryLayout<DWORD>.size)
-        else { throw WSAError(WSAEFAULT) }
-        let room = unsafe length.pointee
-        unsafe length.pointee = DWORD(answer.count + 1)
-        let bytes = MemoryLayout<WCHAR>.stride * (answer.count + 1)
-        guard room > answer.count, unsafe isWritable(text, bytes) else { throw WSAError(WSAEFAULT) }
-        for (index, scalar) in answer.enumerated() { unsafe text[index] = scalar }
-        unsafe text[answer.count] = 0
+        try unsafe writeAddress(name, size, text, length)
         return 0
       }
     }
@@ -28,37 +19,65 @@ extension Provider {
   ) -> Int32 {
     unsafe procedure(error, failing: SOCKET_ERROR) {
       winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
-        let text = try unsafe characters(text)
-        guard let name = unsafe name, let size = unsafe size else { throw WSAError(WSAEFAULT) }
-        guard let parts = AddressParts(text, family) else { throw WSAError(WSAEINVAL) }
-        var answer = SocketName()
-        try unsafe answer.fill { storage, length in
-          unsafe length.pointee = parts.write(to: storage)
-          return 0
-        }
-        try unsafe answer.copy(to: name, size)
+        try unsafe readAddress(UnsafePointer(text), family, name, size)
         return 0
       }
     }
   }
 }
 
-private func addressText(_ name: UnsafePointer<sockaddr>) throws(WSAError) -> [WCHAR] {
+/// WSAAddressToString, with either kind of characters.
+/// - Throws: WSAEFAULT (a pointer; too little room, and `length` says how much is needed), WSAEINVAL.
+func writeAddress<Unit: TextUnit>(
+  _ name: UnsafePointer<sockaddr>?, _ size: DWORD, _ text: UnsafeMutablePointer<Unit>?, _ length: LPDWORD?
+) throws(WSAError) {
+  try unsafe checkName(name, Int32(clamping: size))
+  let answer = Unit.units(of: Array(try unsafe addressText(name!).utf8))
+  guard let text = unsafe text, let length = unsafe length, unsafe isWritable(length, MemoryLayout<DWORD>.size)
+  else { throw WSAError(WSAEFAULT) }
+  let room = unsafe length.pointee
+  unsafe length.pointee = DWORD(answer.count + 1)
+  let bytes = MemoryLayout<Unit>.stride * (answer.count + 1)
+  guard room > answer.count, unsafe isWritable(text, bytes) else { throw WSAError(WSAEFAULT) }
+  for (index, unit) in answer.enumerated() { unsafe text[index] = unit }
+  unsafe text[answer.count] = 0
+}
+
+/// WSAStringToAddress, with either kind of characters.
+/// - Throws: WSAEFAULT (a pointer; too little room, and `size` says how much is needed), WSAEINVAL (it is no address).
+func readAddress<Unit: TextUnit>(
+  _ text: UnsafePointer<Unit>?, _ family: Int32, _ name: UnsafeMutablePointer<sockaddr>?, _ size: LPINT?
+) throws(WSAError) {
+  let text = try unsafe characters(text)
+  guard let name = unsafe name, let size = unsafe size else { throw WSAError(WSAEFAULT) }
+  guard let parts = AddressParts(text, family) else { throw WSAError(WSAEINVAL) }
+  var answer = SocketName()
+  try unsafe answer.fill { storage, length in
+    unsafe length.pointee = parts.write(to: storage)
+    return 0
+  }
+  do throws(WSAError) {
+    try unsafe answer.copy(to: name, size)
+  } catch {
+    if unsafe isWritable(size, MemoryLayout<INT>.size) { unsafe size.pointee = INT(answer.size) }
+    throw error
+  }
+}
+
+private func addressText(_ name: UnsafePointer<sockaddr>) throws(WSAError) -> String {
   let bytes = unsafe UnsafeRawPointer(name)
   let port = unsafe UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self))
   switch unsafe Int32(name.pointee.sa_family) {
   case AF_INET:
     let host = try unsafe hostText(AF_INET, bytes + 4)
-    return wide(port == 0 ? host : "\(host):\(port)")
+    return port == 0 ? host : "\(host):\(port)"
   case AF_INET6:
     let scope = unsafe bytes.load(fromByteOffset: 24, as: UInt32.self)
     let host = try unsafe hostText(AF_INET6, bytes + 8) + (scope == 0 ? "" : "%\(scope)")
-    return wide(port == 0 ? host : "[\(host)]:\(port)")
+    return port == 0 ? host : "[\(host)]:\(port)"
   default: throw WSAError(WSAEINVAL)
   }
 }
-
-private func wide(_ text: String) -> [WCHAR] { Array(text.utf16) }
 
 private func hostText(_ family: Int32, _ address: UnsafeRawPointer) throws(WSAError) -> String {
   var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
@@ -67,23 +86,25 @@ private func hostText(_ family: Int32, _ address: UnsafeRawPointer) throws(WSAEr
 }
 
 /// - Throws: WSAEFAULT; WSAEINVAL for more than any address has.
-private func characters(_ text: LPWSTR?) throws(WSAError) -> String {
+private func characters<Unit: TextUnit>(_ text: UnsafePointer<Unit>?) throws(WSAError) -> String {
   guard let text = unsafe text else { throw WSAError(WSAEFAULT) }
-  let size = MemoryLayout<WCHAR>.size
+  let size = MemoryLayout<Unit>.stride
   var scalars = String.UnicodeScalarView()
   for index in 0..<128 {
     let place = unsafe UnsafeRawPointer(text) + index * size
     guard unsafe isReadable(place, size) else { throw WSAError(WSAEFAULT) }
-    let value = unsafe place.loadUnaligned(as: WCHAR.self)
+    let value = unsafe place.loadUnaligned(as: Unit.self)
     if value == 0 { return String(scalars) }
-    guard let scalar = Unicode.Scalar(value), scalar.isASCII else { throw WSAError(WSAEINVAL) }
+    guard let scalar = Unicode.Scalar(UInt32(truncatingIfNeeded: value)), scalar.isASCII else {
+      throw WSAError(WSAEINVAL)
+    }
     scalars.append(scalar)
   }
   throw WSAError(WSAEINVAL)
 }
 
 /// What an address in text says.
-private struct AddressParts {
+struct AddressParts {
   private let family: Int32
   private var host: Substring
   private var port: UInt16 = 0
@@ -122,6 +143,15 @@ private struct AddressParts {
     scope = number
     host = host[..<percent]
     return true
+  }
+
+  /// The bytes of the name.
+  var name: [UInt8] {
+    var storage = sockaddr_storage()
+    let size = unsafe withUnsafeMutablePointer(to: &storage) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe write(to: $0) }
+    }
+    return unsafe withUnsafeBytes(of: storage) { unsafe Array($0.prefix(Int(size))) }
   }
 
   /// - Returns: The size of the name.

@@ -1,23 +1,31 @@
 public import CWinsock
 
-/// Ends the operations that this thread began on the socket, with WSA_OPERATION_ABORTED; each is still indicated.
+/// Ends the operations that this thread began on the socket or the device, with WSA_OPERATION_ABORTED; each is still indicated.
 /// Page: CancelIo.
 /// - Returns: TRUE, also when there was nothing, or FALSE: ERROR_INVALID_HANDLE.
 @c @implementation
 public func CancelIo(_ handle: HANDLE?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
     let thread = ThreadRecord.current
+    if let file = try? unsafe file(handle) {
+      _ = file.cancel { $1 === thread }
+      return yes
+    }
     _ = unsafe try queue(unsafe handle)?.cancel { $0.issuer === thread }
     return yes
   }
 }
 
-/// Ends the operation, or all on the socket for NULL, whichever thread began it. Page: CancelIoEx.
+/// Ends the operation, or all on the socket or the device for NULL, whichever thread began it. Page: CancelIoEx.
 /// - Returns: TRUE, or FALSE: ERROR_NOT_FOUND (there was nothing), ERROR_INVALID_HANDLE.
 @c @implementation
 public func CancelIoEx(_ handle: HANDLE?, _ overlapped: LPOVERLAPPED?) -> WindowsBool {
   win32(failing: no) { () throws(WSAError) in
     let wanted = UInt(bitPattern: overlapped)
+    if let file = try? unsafe file(handle) {
+      guard file.cancel({ found, _ in wanted == 0 || found == wanted }) > 0 else { throw WSAError(ERROR_NOT_FOUND) }
+      return yes
+    }
     let count = unsafe try queue(unsafe handle)?.cancel { operation in
       unsafe wanted == 0 || UInt(bitPattern: operation.overlapped) == wanted
     }

@@ -1,6 +1,6 @@
 public import CWinsock
 
-/// Makes a port, or has one hear of a socket's operations, or both. Page: CreateIoCompletionPort.
+/// Makes a port, or has one hear of a socket's, a file's or a device's operations, or both. Page: CreateIoCompletionPort.
 /// - Parameter threads: How many Windows would let run at once. Here as many run as wait: the scheduler decides.
 /// - Returns: The port, or NULL: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (served by a port already), WSAENOBUFS
 ///   (no descriptor is left).
@@ -13,6 +13,7 @@ public func CreateIoCompletionPort(
       guard unsafe existing == nil else { throw WSAError(ERROR_INVALID_PARAMETER) }
       return unsafe HandleTable.open(try CompletionPort())
     }
+    if let file = try? unsafe Winsock.file(file) { return unsafe try associate(file, existing, key) }
     let served = unsafe try socket(unsafe file)
     guard served.isOverlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
     let known: CompletionPort? = unsafe existing == nil ? nil : try port(unsafe existing)
@@ -20,6 +21,14 @@ public func CreateIoCompletionPort(
     try served.queue.associate(PortAssociation(port: port, key: key))
     return unsafe known == nil ? HandleTable.open(port) : existing
   }
+}
+
+private func associate(_ file: FileObject, _ existing: HANDLE?, _ key: ULONG_PTR) throws(WSAError) -> HANDLE? {
+  guard file.isOverlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
+  let known: CompletionPort? = unsafe existing == nil ? nil : try port(unsafe existing)
+  let port = if let known { known } else { try CompletionPort() }
+  try file.associate(PortAssociation(port: port, key: key))
+  return unsafe known == nil ? HandleTable.open(port) : existing
 }
 
 /// Says how the end of a socket's operations is told. Page: SetFileCompletionNotificationModes.
@@ -31,6 +40,10 @@ public func SetFileCompletionNotificationModes(_ file: HANDLE?, _ flags: UCHAR) 
   win32(failing: no) { () throws(WSAError) in
     let known = UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE)
     guard flags & ~known == 0 else { throw WSAError(ERROR_INVALID_PARAMETER) }
+    if let file = try? unsafe Winsock.file(file) {
+      file.add(modes: flags)
+      return yes
+    }
     unsafe try socket(unsafe file).queue.add(modes: flags)
     return yes
   }

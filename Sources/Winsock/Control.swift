@@ -94,9 +94,9 @@ final class WordLock: Sendable {
     unsafe word.initialize(to: ws2_fork_count() << 2)
   }
 
-  func withLock<Result>(_ body: () -> Result) -> Result {
+  func withLock<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     unsafe ws2_word_lock(word)
     defer { unsafe ws2_word_unlock(word) }
-    return body()
+    return try body()
   }
 }

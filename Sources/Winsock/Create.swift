@@ -22,6 +22,9 @@ public func WSASocketA(
 ) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     guard let info = unsafe info else { return try makeSocket(family, type, transport, flags: flags) }
+    if let given = unsafe Handover.Ticket(info.pointee.ProviderId, info.pointee.dwProviderReserved) {
+      return try given.take(closesOnExec: flags & DWORD(WSA_FLAG_NO_HANDLE_INHERIT) != 0)
+    }
     return try unsafe makeSocket(
       family == FROM_PROTOCOL_INFO ? info.pointee.iAddressFamily : family,
       type == FROM_PROTOCOL_INFO ? info.pointee.iSocketType : type,
@@ -31,17 +34,22 @@ public func WSASocketA(
 
 /// Makes a socket. Page: WSASocketW.
 /// - Parameters:
-///   - info: What FROM_PROTOCOL_INFO (-1) in the first three stands for; NULL without.
+///   - info: What FROM_PROTOCOL_INFO (-1) in the first three stands for; NULL without. Of WSADuplicateSocket: the
+///     socket that it was made for, once.
 ///   - group: Not looked at.
 ///   - flags: WSA_FLAG_OVERLAPPED, without which LPWSAOVERLAPPED arguments are ignored; WSA_FLAG_NO_HANDLE_INHERIT:
 ///     close-on-exec; multipoint flags are taken.
-/// - Returns: As socket, and WSAEINVAL for other flags.
+/// - Returns: As socket, and WSAEINVAL for other flags, or for what WSADuplicateSocket gave when it is taken already,
+///   is another process's, or its maker has ended.
 @c @implementation
 public func WSASocketW(
   _ family: Int32, _ type: Int32, _ transport: Int32, _ info: LPWSAPROTOCOL_INFOW?, _ group: GROUP, _ flags: DWORD
 ) -> SOCKET {
   winsock(failing: invalidSocket) { () throws(WSAError) in
     guard let info = unsafe info else { return try makeSocket(family, type, transport, flags: flags) }
+    if let given = unsafe Handover.Ticket(info.pointee.ProviderId, info.pointee.dwProviderReserved) {
+      return try given.take(closesOnExec: flags & DWORD(WSA_FLAG_NO_HANDLE_INHERIT) != 0)
+    }
     return try unsafe makeSocket(
       family == FROM_PROTOCOL_INFO ? info.pointee.iAddressFamily : family,
       type == FROM_PROTOCOL_INFO ? info.pointee.iSocketType : type,

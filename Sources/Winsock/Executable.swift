@@ -18,7 +18,7 @@ private func addresses(_ field: ArraySlice<UInt8>) -> Range<UInt>? {
   return ends.count == 2 && ends[0] <= ends[1] ? ends[0]..<ends[1] : nil
 }
 
-private func contents(of path: String) -> [UInt8] {
+func contents(of path: String) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return [] }
   defer { close(descriptor) }

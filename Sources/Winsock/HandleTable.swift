@@ -6,7 +6,8 @@ enum HandleTable {
   nonisolated(unsafe) private static var objects: [UInt: KernelObject] = [:]
   /// Above every descriptor's number, since a SOCKET is a HANDLE too; multiples of four, as on Windows, whose low bits
   /// are free for flags; within 32 bits, as programs keep them in a DWORD.
-  nonisolated(unsafe) private static var last: UInt = 0x4000_0000
+  static let first: UInt = 0x4000_0000
+  nonisolated(unsafe) private static var last = first
 
   /// GetCurrentThread's handle, which means whoever uses it.
   static let currentThread = UInt(bitPattern: -2)
@@ -28,7 +29,8 @@ enum HandleTable {
       if removed.handles == 0 { removed.handleClosed() }
       return removed
     }
-    guard removed != nil else { throw WSAError(ERROR_INVALID_HANDLE) }
+    guard let removed else { throw WSAError(ERROR_INVALID_HANDLE) }
+    if locked({ removed.handles == 0 }) { removed.lastHandleWasClosed() }
   }
 
   static func object(_ handle: UInt) throws(WSAError) -> KernelObject {

@@ -95,7 +95,7 @@ extension IoctlCall {
   }
 }
 
-private enum Interfaces {
+enum Interfaces {
   static func forEach(_ body: (UnsafeMutablePointer<ifaddrs>) -> Void) throws(WSAError) {
     var list: UnsafeMutablePointer<ifaddrs>?
     try checked(unsafe getifaddrs(&list))

@@ -39,5 +39,8 @@ class KernelObject {
     offer()
   }
 
+  /// After `handleClosed`, and without the lock.
+  func lastHandleWasClosed() {}
+
   final func signal() { locked { signalLocked() } }
 }

@@ -119,23 +119,10 @@ extension Provider {
 
   /// TCP carries no data with its end, so none arrives.
   func receiveDisconnect(_ handle: SOCKET, _ data: LPWSABUF?, _ error: LPINT?) -> Int32 {
-    unsafe procedure(error, failing: SOCKET_ERROR) {
-      let result = ws2_shutdown(handle, SD_RECEIVE)
-      if result == 0 { unsafe data?.pointee.len = 0 }
-      return result
-    }
+    unsafe procedure(error, failing: SOCKET_ERROR) { unsafe WSARecvDisconnect(handle, data) }
   }
 
-  /// Data that would be lost is refused.
   func sendDisconnect(_ handle: SOCKET, _ data: LPWSABUF?, _ error: LPINT?) -> Int32 {
-    unsafe procedure(error, failing: SOCKET_ERROR) {
-      if let data = unsafe data, unsafe data.pointee.len > 0 {
-        return winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
-          try Socket(handle).requireSocket()
-          throw WSAError(WSAENOPROTOOPT)
-        }
-      }
-      return ws2_shutdown(handle, SD_SEND)
-    }
+    unsafe procedure(error, failing: SOCKET_ERROR) { unsafe WSASendDisconnect(handle, data) }
   }
 }

@@ -5,6 +5,7 @@ final class ThreadObject: KernelObject, @unchecked Sendable {  // its state is u
   private var storedExitCode = STILL_ACTIVE
   private var storedIdentifier: DWORD = 0
   private var storedRecord: ThreadRecord?
+  private var closedAtEnd: UInt = 0
   private let begun = Event(isManual: true, isSignalled: false)
   private let resumed: Event
 
@@ -58,9 +59,14 @@ final class ThreadObject: KernelObject, @unchecked Sendable {  // its state is u
   }
 
   func end(_ code: DWORD) {
-    locked {
+    let handle = locked {
       storedExitCode = code
       signalLocked()
+      return closedAtEnd
     }
+    if handle != 0 { try? unsafe HandleTable.close(HANDLE(bitPattern: handle)) }
   }
+
+  /// _beginthread's handle.
+  func closeHandleAtEnd(_ handle: UInt) { locked { closedAtEnd = handle } }
 }

@@ -3,8 +3,8 @@ import Glibc
 
 /// Sends a head, a file and a tail (Microsoft's page "TransmitFile function").
 /// - Parameters:
-///   - file: The number of a descriptor of a regular file as a HANDLE (there is no CreateFile here), or NULL: head and
-///     tail only. A duplicate is kept, so that the program may close its own.
+///   - file: A regular file of CreateFile's, or the number of its descriptor as a HANDLE, or NULL: head and tail only. A
+///     duplicate is kept, so that the program may close its own.
 ///   - count: Bytes of the file, 0 for all. It begins where the OVERLAPPED's Offset says; without one at the
 ///     descriptor's position, which moves along.
 ///   - perSend: Ignored: the kernel cuts.
@@ -81,7 +81,7 @@ private final class Transmission: @unchecked Sendable {  // one attempt at a tim
   }
 
   private func open(_ handle: HANDLE?, _ count: DWORD, _ overlapped: LPOVERLAPPED?) throws(WSAError) {
-    guard let number = Int32(exactly: UInt(bitPattern: handle)) else { throw WSAError(ERROR_INVALID_HANDLE) }
+    guard let number = unsafe descriptor(of: unsafe handle) else { throw WSAError(ERROR_INVALID_HANDLE) }
     var status = stat()
     guard unsafe fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw WSAError(ERROR_INVALID_HANDLE)
@@ -140,6 +140,10 @@ private final class Transmission: @unchecked Sendable {  // one attempt at a tim
   }
 
   func movePosition(of handle: HANDLE?) {
-    if file >= 0 { lseek(Int32(truncatingIfNeeded: UInt(bitPattern: handle)), off_t(position), SEEK_SET) }
+    if file >= 0, let number = unsafe descriptor(of: unsafe handle) { lseek(number, off_t(position), SEEK_SET) }
   }
+}
+
+private func descriptor(of handle: HANDLE?) -> Int32? {
+  (try? unsafe descriptorFile(handle))?.descriptor ?? Int32(exactly: UInt(bitPattern: handle))
 }

@@ -31,7 +31,7 @@ import Testing
 
   private static func all() throws -> [Function] {
     let folder = TestPaths.package + "/Sources/Winsock"
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".swift") }.sorted()
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".swift") }.sorted()
     return try files.flatMap { functions(of: $0, try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)) }
   }
 

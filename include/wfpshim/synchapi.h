@@ -180,4 +180,6 @@ inline HANDLE CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size, 
 
 WS2_STATIC_ASSERT(sizeof(CRITICAL_SECTION) == 40, "CRITICAL_SECTION");
 
+#include "ws2locks.h"
+
 #endif

@@ -170,6 +170,21 @@ typedef struct _WSAPROTOCOL_INFOW {
   WS2_PROTOCOL_INFO(WCHAR)
 } WSAPROTOCOL_INFOW, *LPWSAPROTOCOL_INFOW;
 
+#define BASE_PROTOCOL 1
+#define LAYERED_PROTOCOL 0
+#define XP1_CONNECTIONLESS 0x00000001u
+#define XP1_GUARANTEED_DELIVERY 0x00000002u
+#define XP1_GUARANTEED_ORDER 0x00000004u
+#define XP1_MESSAGE_ORIENTED 0x00000008u
+#define XP1_GRACEFUL_CLOSE 0x00000020u
+#define XP1_EXPEDITED_DATA 0x00000040u
+#define XP1_SUPPORT_BROADCAST 0x00000200u
+#define XP1_SUPPORT_MULTIPOINT 0x00000400u
+#define XP1_IFS_HANDLES 0x00020000u
+#define PFL_MATCHES_PROTOCOL_ZERO 0x00000008u
+#define BIGENDIAN 0x0000
+#define SECURITY_PROTOCOL_NONE 0x0000
+
 typedef struct _QualityOfService *LPQOS; /* no quality of service here: NULL */
 
 typedef void(CALLBACK *LPWSAOVERLAPPED_COMPLETION_ROUTINE)(DWORD dwError, DWORD cbTransferred,
@@ -184,11 +199,21 @@ typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF lpCallerId, LPWSABUF lpCallerDat
 #if defined(UNICODE)
 #define WSASocket WSASocketW
 #define SO_PROTOCOL_INFO SO_PROTOCOL_INFOW
+#define WSADuplicateSocket WSADuplicateSocketW
+#define WSAEnumProtocols WSAEnumProtocolsW
+#define WSAAddressToString WSAAddressToStringW
+#define WSAStringToAddress WSAStringToAddressW
+#define WSAConnectByName WSAConnectByNameW
 #define WSAPROTOCOL_INFO WSAPROTOCOL_INFOW
 #define LPWSAPROTOCOL_INFO LPWSAPROTOCOL_INFOW
 #else
 #define WSASocket WSASocketA
 #define SO_PROTOCOL_INFO SO_PROTOCOL_INFOA
+#define WSADuplicateSocket WSADuplicateSocketA
+#define WSAEnumProtocols WSAEnumProtocolsA
+#define WSAAddressToString WSAAddressToStringA
+#define WSAStringToAddress WSAStringToAddressA
+#define WSAConnectByName WSAConnectByNameA
 #define WSAPROTOCOL_INFO WSAPROTOCOL_INFOA
 #define LPWSAPROTOCOL_INFO LPWSAPROTOCOL_INFOA
 #endif

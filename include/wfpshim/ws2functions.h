@@ -38,6 +38,36 @@ int WSAAPI WSASendMsg(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags, WS2_DWORD_POINTER
 int WSAAPI WSAPoll(LPWSAPOLLFD fdArray, ULONG fds, INT timeout);
 int WSAAPI closesocket(SOCKET s);
 
+int WSAAPI WSASendDisconnect(SOCKET s, LPWSABUF lpOutboundDisconnectData);
+int WSAAPI WSARecvDisconnect(SOCKET s, LPWSABUF lpInboundDisconnectData);
+int WSAAPI WSADuplicateSocketA(SOCKET s, DWORD dwProcessId, LPWSAPROTOCOL_INFOA lpProtocolInfo);
+int WSAAPI WSADuplicateSocketW(SOCKET s, DWORD dwProcessId, LPWSAPROTOCOL_INFOW lpProtocolInfo);
+int WSAAPI WSAEnumProtocolsA(LPINT lpiProtocols, LPWSAPROTOCOL_INFOA lpProtocolBuffer,
+                             WS2_DWORD_POINTER lpdwBufferLength);
+int WSAAPI WSAEnumProtocolsW(LPINT lpiProtocols, LPWSAPROTOCOL_INFOW lpProtocolBuffer,
+                             WS2_DWORD_POINTER lpdwBufferLength);
+int WSAAPI WSAAddressToStringA(LPSOCKADDR lpsaAddress, DWORD dwAddressLength, LPWSAPROTOCOL_INFOA lpProtocolInfo,
+                               LPSTR lpszAddressString, WS2_DWORD_POINTER lpdwAddressStringLength);
+int WSAAPI WSAAddressToStringW(LPSOCKADDR lpsaAddress, DWORD dwAddressLength, LPWSAPROTOCOL_INFOW lpProtocolInfo,
+                               LPWSTR lpszAddressString, WS2_DWORD_POINTER lpdwAddressStringLength);
+int WSAAPI WSAStringToAddressA(LPSTR AddressString, INT AddressFamily, LPWSAPROTOCOL_INFOA lpProtocolInfo,
+                               LPSOCKADDR lpAddress, LPINT lpAddressLength);
+int WSAAPI WSAStringToAddressW(LPWSTR AddressString, INT AddressFamily, LPWSAPROTOCOL_INFOW lpProtocolInfo,
+                               LPSOCKADDR lpAddress, LPINT lpAddressLength);
+BOOL WSAAPI WSAConnectByNameA(SOCKET s, LPCSTR nodename, LPCSTR servicename, WS2_DWORD_POINTER LocalAddressLength,
+                              LPSOCKADDR LocalAddress, WS2_DWORD_POINTER RemoteAddressLength, LPSOCKADDR RemoteAddress,
+                              const struct timeval *timeout, LPWSAOVERLAPPED Reserved);
+BOOL WSAAPI WSAConnectByNameW(SOCKET s, LPWSTR nodename, LPWSTR servicename, WS2_DWORD_POINTER LocalAddressLength,
+                              LPSOCKADDR LocalAddress, WS2_DWORD_POINTER RemoteAddressLength, LPSOCKADDR RemoteAddress,
+                              const struct timeval *timeout, LPWSAOVERLAPPED Reserved);
+BOOL WSAAPI WSAConnectByList(SOCKET s, LPSOCKET_ADDRESS_LIST SocketAddress, WS2_DWORD_POINTER LocalAddressLength,
+                             LPSOCKADDR LocalAddress, WS2_DWORD_POINTER RemoteAddressLength, LPSOCKADDR RemoteAddress,
+                             const struct timeval *timeout, LPWSAOVERLAPPED Reserved);
+int WSAAPI WSAHtonl(SOCKET s, u_long hostlong, u_long *lpnetlong);
+int WSAAPI WSAHtons(SOCKET s, u_short hostshort, u_short *lpnetshort);
+int WSAAPI WSANtohl(SOCKET s, u_long netlong, u_long *lphostlong);
+int WSAAPI WSANtohs(SOCKET s, u_short netshort, u_short *lphostshort);
+
 WSAEVENT WSAAPI WSACreateEvent(void);
 BOOL WSAAPI WSACloseEvent(WSAEVENT hEvent);
 BOOL WSAAPI WSASetEvent(WSAEVENT hEvent);
@@ -64,6 +94,10 @@ int ws2_setsockopt(SOCKET s, int level, int optname, const char *optval, int opt
 int ws2_getsockname(SOCKET s, struct sockaddr *name, WS2_LENGTH_POINTER namelen);
 int ws2_getpeername(SOCKET s, struct sockaddr *name, WS2_LENGTH_POINTER namelen);
 int ws2_gethostname(char *name, int namelen);
+struct hostent *ws2_gethostbyname(const char *name);
+struct hostent *ws2_gethostbyaddr(const char *addr, int len, int type);
+struct servent *ws2_getservbyname(const char *name, const char *proto);
+struct servent *ws2_getservbyport(int port, const char *proto);
 unsigned int ws2_inet_addr(const char *cp);
 char *ws2_inet_ntoa(struct in_addr in);
 int ws2_ioctlsocket(SOCKET s, long cmd, u_long *argp);

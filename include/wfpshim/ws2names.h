@@ -8,6 +8,10 @@
 #define socket ws2_socket
 #define gethostname ws2_gethostname
 #define inet_addr ws2_inet_addr
+#define gethostbyname ws2_gethostbyname
+#define gethostbyaddr ws2_gethostbyaddr
+#define getservbyname ws2_getservbyname
+#define getservbyport ws2_getservbyport
 
 #if !defined(__cplusplus)
 

@@ -51,6 +51,17 @@
 #define INET6_ADDRSTRLEN 46
 #endif
 
+typedef struct addrinfoW {
+  int ai_flags;
+  int ai_family;
+  int ai_socktype;
+  int ai_protocol;
+  size_t ai_addrlen;
+  PWSTR ai_canonname;
+  struct sockaddr *ai_addr;
+  struct addrinfoW *ai_next;
+} ADDRINFOW, *PADDRINFOW;
+
 #if defined(__cplusplus)
 extern "C" {
 #endif
@@ -61,7 +72,14 @@ int ws2_getnameinfo(const struct sockaddr *name, int namelen, char *host, DWORD 
                     DWORD servicelen, int flags);
 int ws2_inet_pton(int family, const char *text, void *address);
 const char *ws2_inet_ntop(int family, const void *address, char *text, size_t size);
+int GetAddrInfoW(PCWSTR pNodeName, PCWSTR pServiceName, const ADDRINFOW *pHints, PADDRINFOW *ppResult);
+void FreeAddrInfoW(PADDRINFOW pAddrInfo);
+int GetNameInfoW(const SOCKADDR *pSockaddr, int SockaddrLength, PWCHAR pNodeBuffer, DWORD NodeBufferSize,
+                 PWCHAR pServiceBuffer, DWORD ServiceBufferSize, int Flags);
+int InetPtonW(int Family, PCWSTR pszAddrString, PVOID pAddrBuf);
+PCWSTR InetNtopW(int Family, const VOID *pAddr, PWSTR pStringBuf, size_t StringBufSize);
 char *gai_strerrorA(int error);
+WCHAR *gai_strerrorW(int error);
 
 #if defined(__cplusplus)
 }
@@ -78,7 +96,15 @@ char *gai_strerrorA(int error);
 #define GetNameInfoA ws2_getnameinfo
 #define InetPtonA ws2_inet_pton
 #define InetNtopA ws2_inet_ntop
-#if !defined(UNICODE)
+#if defined(UNICODE)
+#define GetAddrInfo GetAddrInfoW
+#define FreeAddrInfo FreeAddrInfoW
+#define GetNameInfo GetNameInfoW
+#define InetPton InetPtonW
+#define InetNtop InetNtopW
+#define ADDRINFOT ADDRINFOW
+#else
+#define ADDRINFOT ADDRINFOA
 #define GetAddrInfo ws2_getaddrinfo
 #define FreeAddrInfo ws2_freeaddrinfo
 #define GetNameInfo ws2_getnameinfo
