@@ -50,7 +50,7 @@ check: test
 
 # The Winsock library and the core under ThreadSanitizer, then under AddressSanitizer. A sanitized shim cannot be preloaded,
 # so what needs the preload is left out; a fork of a multi-threaded process and programs of a plain compiler likewise.
-SANITIZED := --filter 'WinsockTests|RedirectCoreTests' --skip 'ForkTests|ForcePendingTests|ExampleTests|OracleTests|ProgramTests|ScaleTests'
+SANITIZED := --filter 'WinsockTests|RedirectCoreTests' --skip 'ForkTests|ForcePendingTests|ExampleTests|OracleTests|ProgramTests|RuntimeTests|PortingGuideTests|SurfaceTests|ScaleTests'
 
 sanitize:
 	@tools/require $(BUILD_NEEDS) $(TEST_NEEDS)

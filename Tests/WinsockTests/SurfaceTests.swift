@@ -65,8 +65,10 @@ import Testing
   private static func words(_ text: String) -> [String] { text.split(whereSeparator: \.isWhitespace).map(String.init) }
 
   /// A program that has the address of each function (a macro is there without one), a value of each type, and so on.
-  static func program() -> String {
-    let functions = words(functions).enumerated().map { "#if !defined(\($1))\n  use((void *)&\($1));\n#endif" }
+  static func program(withFunctions: Bool = true) -> String {
+    let functions = words(withFunctions ? functions : "").enumerated().map {
+      "#if !defined(\($1))\n  use((void *)&\($1));\n#endif"
+    }
     let types = words(types).map { "  { \($0) *value = NULL; use((void *)&value); }" }
     let constants = words(constants).map { "  total += (unsigned long long)(\($0));" }
     let objects = words(objects).map { "  use((void *)(uintptr_t)&\($0));" }
@@ -100,6 +102,14 @@ import Testing
     #expect(built.status == 0, "\(built.output.prefix(6000))")
     let finished = try run(folder.path + "/surface", [])
     #expect(finished.status == 0, "\(finished.output)")
+  }
+
+  /// In C++ most functions are overloaded: MappedNameTests calls them.
+  @Test("winsock-surface.md: types, numbers and objects in C++", arguments: ["g++", "clang++"])
+  func everyNameInCPlusPlus(compiler: String) throws {
+    let program = try WindowsProgram(
+      Self.program(withFunctions: false), suffix: "cc", compiler: compiler, flags: ["-std=c++17"])
+    #expect(try program.output().status == 0)
   }
 
   @Test("the names that are missing are missing") func missingNames() throws {
