@@ -18,7 +18,8 @@ func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } 
 
 /// Probes of the preload tests beside the three that every one needs.
 let chainProbes: [Target.Dependency] = [
-  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender",
+  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender", "ProbeShapes",
+  "ProbeDatagram", "ProbeRelay", "ProbeStorm",
 ]
 
 func probe(_ name: String, _ folder: String) -> Target {
@@ -152,11 +153,15 @@ let package = Package(
     probe("ProbeHosts", "hosts"),
     probe("ProbeUnruly", "unruly"),
     probe("ProbeStream", "stream"),
+    probe("ProbeShapes", "shapes"),
     probe("ProbeTraffic", "traffic"),
     probe("ProbeSockets", "sockets"),
     probe("ProbeIoctl", "ioctl"),
     probe("ProbePeer", "peer"),
     probe("ProbeSender", "sender"),
     probe("ProbeLaunch", "launch"),
+    probe("ProbeDatagram", "datagram"),
+    probe("ProbeRelay", "relay"),
+    probe("ProbeStorm", "storm"),
   ]
 )

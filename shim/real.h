@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "wfp_core.h"
 
@@ -40,6 +41,13 @@ void *wfp_next_definition(void **slot, const char *name);
 #define real_getpeername (wfp_find_getpeername())
 #define real_sendto (wfp_find_sendto())
 #define real_sendmsg (wfp_find_sendmsg())
+#define real_sendmmsg (wfp_find_sendmmsg())
+#define real_recvfrom (wfp_find_recvfrom())
+#define real_recvfrom_chk (wfp_find___recvfrom_chk())
+#define real_recvmsg (wfp_find_recvmsg())
+#define real_recvmmsg (wfp_find_recvmmsg())
+#define real_setsockopt (wfp_find_setsockopt())
+#define real_bind (wfp_find_bind())
 
 // The settings, for hooks that ask the core: not the constructor's business alone (load.c).
 extern int wfp_settings_read;

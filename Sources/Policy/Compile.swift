@@ -31,6 +31,7 @@ private struct PolicyCompiler {
   private var providers: [wfp_provider] = []
   private var sublayers: [wfp_sublayer] = []
   private var filters: [wfp_filter] = []
+  private var judgesDatagrams = false
 
   init() {}
 
@@ -43,6 +44,7 @@ private struct PolicyCompiler {
     header.magic = WFP_POLICY_MAGIC
     header.version = WFP_POLICY_VERSION
     for provider in providers { header.accepts |= provider.accepts }
+    if judgesDatagrams { header.accepts |= UInt32(WFP_JUDGES_DATAGRAMS) }
     header.sets = try builder.table(sets)
     header.providers = try builder.table(providers)
     header.filters = try builder.table(filters)
@@ -136,11 +138,22 @@ private struct PolicyCompiler {
     row.name = try builder.append(filter.name)
     row.interned_name = intern(filter.name)
     row.action = filter.action.rawValue
-    row.flags = filter.permitIfCalloutUnregistered ? UInt32(WFP_FILTER_PERMIT_IF_UNREGISTERED) : 0
+    row.flags =
+      (filter.permitIfCalloutUnregistered ? UInt32(WFP_FILTER_PERMIT_IF_UNREGISTERED) : 0)
+      | (filter.namesUDP == true ? UInt32(WFP_FILTER_NAMES_UDP) : 0)
+    if filter.namesUDP ?? (filter.action == .block) { judgesDatagrams = true }
     row.provider = filter.provider.map { firstProvider + UInt32($0) } ?? 0
     var conditions: [wfp_condition] = []
     for condition in filter.conditions { conditions.append(try condition.compile(into: &builder)) }
     row.conditions = try builder.table(conditions)
     filters.append(row)
+  }
+}
+
+extension Filter {
+  /// nil when it names no protocol.
+  fileprivate var namesUDP: Bool? {
+    for case .ipProtocol(let numbers) in conditions { return numbers.contains(UInt32(IPPROTO_UDP)) }
+    return nil
   }
 }

@@ -23,27 +23,37 @@ extension Engine {
   /// - Parameters:
   ///   - source: The peer's address.
   ///   - cookie: SO_COOKIE of the socket if it is known already.
+  ///   - isDatagram: The socket is one of UDP.
   /// - Returns: The claimed slot.
-  func claim(_ fd: Int32, source: Address, cookie known: UInt64?) -> Slot? {
-    let source = source.unmapped
-    if !mayBePublished(source) { return nil }
-    guard let local = socketName(fd)?.unmapped, let cookie = known ?? socketCookie(fd) else { return nil }
+  func claim(_ fd: Int32, source: Address, cookie known: UInt64?, isDatagram: Bool = false) -> Slot? {
+    if !mayBePublished(source.unmapped, isDatagram) { return nil }
+    guard let cookie = known ?? socketCookie(fd),
+      let slot = published(to: fd, source: source.unmapped, cookie: cookie, isDatagram: isDatagram)
+    else { return nil }
+    return take(slot, fd, cookie) ? slot : nil
+  }
+
+  /// The newest flow that was published for this socket.
+  /// - Parameter source: An IPv4-mapped address as IPv4.
+  func published(to fd: Int32, source: Address, cookie: UInt64, isDatagram: Bool) -> Slot? {
+    guard let local = socketName(fd)?.unmapped else { return nil }
     let namespace = networkNamespace(fd)
     // The newest: an older one of the same addresses that nobody claimed is of a connection that was given up.
     var newest: Slot?
     let compare = { (slot: Slot) -> Bool in
       let flow = unsafe slot.flow
-      if !slot.word.isRedirected { return false }
+      if !slot.word.isRedirected || slot.isDatagram != isDatagram { return false }
+      // A flow of datagrams is its reader's, and another one may read on.
       let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
-      if accepted != 0 && accepted != cookie { return false }
+      if accepted != 0 && accepted != cookie && !isDatagram { return false }
       let (endpoint, from) = unsafe (Address(&flow.pointee.endpoint), Address(&flow.pointee.source))
-      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !endpoint.sameHost(as: local) {
-        return false
-      }
+      // One socket of UDP may take what comes to any address.
+      let isHere = endpoint.sameHost(as: local) || isDatagram && local.isAny
+      if unsafe flow.pointee.netns != namespace || endpoint.port != local.port || !isHere { return false }
       if from.port != source.port { return false }
       // The kernel chose: a local endpoint is reached from loopback or from itself.
       if from.isAny ? !source.isLoopback && !source.sameHost(as: endpoint) : !from.sameHost(as: source) { return false }
-      if accepted == cookie {
+      if accepted == cookie && !isDatagram {
         newest = slot
         return true
       }
@@ -52,15 +62,17 @@ extension Engine {
       return false
     }
     let unchosen = Address(family: source.family, port: source.port, high: 0, low: 0)
-    if find(.tuple(source: source), compare) == nil { _ = find(.tuple(source: unchosen), compare) }
-    guard let slot = newest else { return nil }
-    return take(slot, fd, cookie) ? slot : nil
+    if find(.tuple(source: source, isDatagram: isDatagram), compare) == nil && (newest == nil || !isDatagram) {
+      _ = find(.tuple(source: unchosen, isDatagram: isDatagram), compare)
+    }
+    return newest
   }
 
   /// A look at the index only: most servers accept nothing of ours.
-  private func mayBePublished(_ source: Address) -> Bool {
+  private func mayBePublished(_ source: Address, _ isDatagram: Bool) -> Bool {
     let unchosen = Address(family: source.family, port: source.port, high: 0, low: 0)
-    return find(.tuple(source: source)) { _ in true } != nil || find(.tuple(source: unchosen)) { _ in true } != nil
+    return find(.tuple(source: source, isDatagram: isDatagram)) { _ in true } != nil
+      || find(.tuple(source: unchosen, isDatagram: isDatagram)) { _ in true } != nil
   }
 
   /// Exactly one socket claims a flow: its cookie goes in where 0 was.
@@ -68,21 +80,24 @@ extension Engine {
     let flow = unsafe slot.flow
     let word = slot.word
     if !word.isRedirected { return false }
-    if unsafe wfp_swap_if(&flow.pointee.accepted_cookie, 0, cookie) == 0 {
+    let previous = unsafe slot.isDatagram ? wfp_load(&flow.pointee.accepted_cookie) : 0
+    if previous == cookie { return true }
+    if unsafe wfp_swap_if(&flow.pointee.accepted_cookie, previous, cookie) == 0 {
       if unsafe wfp_load(&flow.pointee.accepted_cookie) != cookie { return false }
     } else {
       unsafe flow.pointee.service_pid = wfp_pid()
       unsafe flow.pointee.service_path = ownPathNumber(self)
       unsafe flow.pointee.claimed = wfp_now(CLOCK_REALTIME)
     }
-    if slot.segment.find(.accepted(cookie: cookie), self, { $0.number == slot.number }) == nil {
+    // One socket takes all datagrams of an endpoint: its flows are found by their sources.
+    if !slot.isDatagram && slot.segment.find(.accepted(cookie: cookie), self, { $0.number == slot.number }) == nil {
       _ = slot.segment.insert(.accepted(cookie: cookie), slot, self)
     }
     if word.state == Int(WFP_PUBLISHED) {
       let claimed = SlotWord(state: Int(WFP_CLAIMED), generation: word.generation)
       _ = unsafe wfp_swap_if(&flow.pointee.state, word.raw, claimed.raw)
     }
-    unsafe noteListener(Address(&flow.pointee.endpoint), flow.pointee.netns)
+    if !slot.isDatagram { unsafe noteListener(Address(&flow.pointee.endpoint), flow.pointee.netns) }
     rememberServed(unsafe Address(&flow.pointee.endpoint), cookie: 0)
     rememberHeld(slot)
     watchDescriptor(fd)

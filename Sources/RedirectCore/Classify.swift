@@ -79,6 +79,10 @@ extension PolicyImage {
   private func redirect(
     _ filter: UnsafePointer<wfp_filter>, _ sublayer: UnsafePointer<wfp_sublayer>, _ request: inout ConnectRequest
   ) -> Redirect? {
+    // Who does not name UDP means TCP.
+    if unsafe filter.pointee.flags & UInt32(WFP_FILTER_NAMES_UDP) == 0 && request.protocolNumber() != tcpLevel {
+      return nil
+    }
     let head = head
     guard let provider = unsafe row(head.providers, filter.pointee.provider, of: wfp_provider.self),
       let set = unsafe row(head.sets, sublayer.pointee.set, of: wfp_policy_set.self)

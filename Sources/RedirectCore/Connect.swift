@@ -8,6 +8,7 @@ func wfp_core_connect(
   let required = unsafe wfp_process().pointee.required != 0
   // One that took part before: without a redirect it shall connect as if it had not.
   defer { if unsafe plan.pointee.length == 0 && isWatched(fd) { loosenSource(fd) } }
+  if unsafe wfp_load(&wfp_process().pointee.takes_datagrams) != 0 && isWatched(fd) { loosenDatagramSocket(fd) }
   guard case .attached(let engine) = currentEngine() else {
     if !required { return pass }
     return unsafe destination(address, length) == nil ? pass : -ENETDOWN
@@ -18,19 +19,19 @@ func wfp_core_connect(
   return unsafe decide(&request, policy, plan)
 }
 
-private let pass: Int32 = 0
-private let redirected: Int32 = 1
+let pass: Int32 = 0
+let redirected: Int32 = 1
 
 /// The address that the application dialled; nil for what is not ours: another family, or a pointer that the kernel
 /// shall judge.
-private func destination(_ address: UnsafePointer<sockaddr>?, _ length: UInt32) -> Address? {
+func destination(_ address: UnsafePointer<sockaddr>?, _ length: UInt32) -> Address? {
   guard let address = unsafe address, length >= 16, length <= 128 else { return nil }
   let raw = unsafe UnsafeRawPointer(address)
   if unsafe !isReadable(raw, Int(length)) { return nil }
   return unsafe Address(raw, length: Int(length))
 }
 
-private func decide(
+func decide(
   _ request: inout ConnectRequest, _ first: PolicyImage, _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
   var policy = first
@@ -60,9 +61,10 @@ private func decideOnce(
     return -EACCES
   case .redirect(let redirect):
     if isOfAnotherLibrary(&request) { return pass }
-    // Of the protocols that can connect only TCP has a flow to redirect.
-    if request.protocolNumber() != tcpLevel || isOfAnotherLibrary(&request) { return pass }
-    if let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {
+    // Of the protocols that can connect these two have flows to redirect.
+    let isDatagram = request.protocolNumber() == udpLevel
+    if !isDatagram && request.protocolNumber() != tcpLevel { return pass }
+    if !isDatagram, let slot = request.slot(), slot.word.isRedirected, isUnderWay(request.descriptor) {
       unsafe aim(plan, Address(&slot.flow.pointee.endpoint), request.destination)
       return redirected
     }
@@ -81,7 +83,8 @@ private func isOfAnotherLibrary(_ request: inout ConnectRequest) -> Bool {
   guard let slot = request.slot(), slot.word.state == Int(WFP_PUBLISHED) else { return false }
   let endpoint = unsafe Address(&slot.flow.pointee.endpoint)
   return unsafe slot.flow.pointee.client_pid == wfp_pid() && endpoint.port == request.remote.port
-    && endpoint.sameHost(as: request.remote) && !isUnderWay(request.descriptor)
+    && endpoint.sameHost(as: request.remote)
+    && (request.protocolNumber() == udpLevel || !isUnderWay(request.descriptor))
 }
 
 /// A repeated connect: the kernel answers EALREADY, EISCONN or 0, and nothing is published (SPEC S7.3).
@@ -94,8 +97,10 @@ private func publish(
   _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
   if request.engine.isOverLimit(redirect, &request) { return -ELOOP }
-  let outcome = bindSource(
-    request.descriptor, for: request.destination, to: endpoint, cookie: request.cookie(), request.engine)
+  let outcome =
+    request.protocolNumber() == udpLevel
+    ? bindDatagramSource(&request, to: endpoint)
+    : bindSource(request.descriptor, for: request.destination, to: endpoint, cookie: request.cookie(), request.engine)
   switch outcome {
   case .notFresh: return pass
   case .failed(let error): return error
@@ -110,12 +115,13 @@ private func publish(
     unsafe plan.pointee.slot = slot.number
     unsafe plan.pointee.generation = slot.flow.pointee.generation
     watchDescriptor(request.descriptor)
+    if request.protocolNumber() == udpLevel { takeDatagrams() }
     return redirected
   }
 }
 
 /// Fills in the endpoint in the family of the application's socket.
-private func aim(_ plan: UnsafeMutablePointer<wfp_connect>, _ endpoint: Address, _ destination: Address) {
+func aim(_ plan: UnsafeMutablePointer<wfp_connect>, _ endpoint: Address, _ destination: Address) {
   let shown = destination.family == Address.ipv6 ? endpoint.mapped : endpoint
   let length = unsafe withUnsafeMutablePointer(to: &plan.pointee.address) { at in
     unsafe shown.writeSocketAddress(to: UnsafeMutableRawPointer(at), familyNumber: shown.family)

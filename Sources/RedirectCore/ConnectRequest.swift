@@ -10,6 +10,8 @@ struct ConnectRequest {
   let destination: Address
   /// The same, an IPv4-mapped address as IPv4: what conditions compare.
   let remote: Address
+  /// A datagram that is sent with an address: the socket may have many such flows.
+  let isAddressed: Bool
   private var knownProtocol: Int32?
   private var knownLocal: Address?
   private var knownUser: UInt32?
@@ -20,7 +22,8 @@ struct ConnectRequest {
   /// The endpoint that was last chosen, and for which provider (its offset in the image).
   var chosen: (provider: Int, endpoint: Address)?
 
-  init(descriptor: Int32, engine: Engine, destination: Address) {
+  init(descriptor: Int32, engine: Engine, destination: Address, isAddressed: Bool = false) {
+    self.isAddressed = isAddressed
     self.descriptor = descriptor
     self.engine = engine
     self.destination = destination
@@ -55,7 +58,8 @@ struct ConnectRequest {
     if !soughtSlot {
       soughtSlot = true
       let cookie = cookie()
-      knownSlot = cookie == 0 ? nil : engine.slot(client: cookie)
+      if cookie == 0 { return nil }
+      knownSlot = isAddressed ? engine.slot(addressed: cookie, to: destination) : engine.slot(client: cookie)
     }
     return knownSlot
   }
@@ -118,6 +122,7 @@ func tcpState(_ descriptor: Int32) -> UInt8? {
 }
 
 let tcpLevel: Int32 = 6
+let udpLevel: Int32 = 17
 
 func socketName(_ descriptor: Int32) -> Address? {
   var storage = sockaddr_storage()

@@ -8,6 +8,7 @@ struct ContextSource {
   let local: Address
   let application: wfp_application
   let path: UnsafeRawBufferPointer
+  let protocolNumber: Int32
   let flowId: (UInt64, UInt64)
   let filter: UnsafePointer<wfp_filter>
 }
@@ -128,7 +129,7 @@ extension ContextWriter {
   private func number(_ field: wfp_field, _ source: ContextSource) -> UInt64 {
     let application = source.application
     switch Int(field.kind) {
-    case Int(WFP_FIELD_PROTOCOL): return 6
+    case Int(WFP_FIELD_PROTOCOL): return UInt64(truncatingIfNeeded: source.protocolNumber)
     case Int(WFP_FIELD_PID): return UInt64(application.pid)
     case Int(WFP_FIELD_UID): return UInt64(application.uid)
     case Int(WFP_FIELD_GID): return UInt64(application.gid)

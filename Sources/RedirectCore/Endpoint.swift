@@ -23,22 +23,28 @@ extension PolicyImage {
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return .none }
     let count = unsafe Int(provider.pointee.endpoints.count)
     var diagnosis = SocketDiagnosis()
-    // First the socket's own family, then what a dual-stack socket reaches besides.
-    var own = true
+    let protocolNumber = request.protocolNumber()
+    // First the socket's own family, then what a dual-stack socket reaches besides. The other way round for datagrams
+    // that are sent with an address: only IPv4's loopback has addresses to tell the flows of one socket apart.
+    let prefersOther = request.isAddressed && request.destination.family == Address.ipv6 && !request.destination.isMapped
+    var own = !prefersOther
     while true {
       var i = 0
       while i < count {
         let endpoint = unsafe Address(endpoints + i)
         let isOwn = endpoint.unmapped.family == request.remote.family
         if isOwn == own && reaches(endpoint, request) {
-          if request.engine.isListenerFresh(endpoint, request.namespace()) || diagnosis.listens(endpoint) ?? true {
+          // Only listeners of TCP are remembered.
+          let isFresh =
+            protocolNumber == tcpLevel && request.engine.isListenerFresh(endpoint, request.namespace())
+          if isFresh || diagnosis.listens(endpoint, protocolNumber: protocolNumber) ?? true {
             return .listening(endpoint)
           }
         }
         i &+= 1
       }
-      if !own || request.destination.family == Address.ipv4 { return .none }
-      own = false
+      if own == prefersOther || request.destination.family == Address.ipv4 { return .none }
+      own = prefersOther
     }
   }
 

@@ -94,13 +94,19 @@ extension Engine {
     unsafe flow.pointee.unseen = 0
   }
 
+  private func removeKeys(_ slot: Slot) {
+    let flow = unsafe slot.flow
+    slot.segment.remove(slot.ownerKey, slot, self)
+    slot.segment.remove(slot.tupleKey, slot, self)
+    if slot.isAddressed { unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot, self) }
+    let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
+    if accepted != 0 { slot.segment.remove(.accepted(cookie: accepted), slot, self) }
+  }
+
   /// Gives back a slot that this process has taken.
   func free(_ slot: Slot) {
     let flow = unsafe slot.flow
-    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot, self)
-    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot, self)
-    let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
-    if accepted != 0 { slot.segment.remove(.accepted(cookie: accepted), slot, self) }
+    removeKeys(slot)
     unsafe slot.segment.release(flow.pointee.block, flow.pointee.block_count, slot.number)
     clear(slot)
     slot.settle(Int(WFP_FREE))
@@ -115,9 +121,7 @@ extension Engine {
     if !abandoned && (!word.isSettled || !isOver(slot, word, &diagnosis)) { return false }
     if !slot.take(word) { return false }
     let flow = unsafe slot.flow
-    unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot, self)
-    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot, self)
-    unsafe slot.segment.remove(.accepted(cookie: wfp_load(&flow.pointee.accepted_cookie)), slot, self)
+    removeKeys(slot)
     if abandoned {
       slot.segment.releaseAll(slot.number)
     } else {
@@ -162,7 +166,7 @@ extension Engine {
   /// Whether the sockets of a slot are gone (SPEC S10.5): asked of the kernel, not of the processes.
   func isOver(_ slot: Slot, _ word: SlotWord, _ diagnosis: inout SocketDiagnosis) -> Bool {
     let flow = unsafe slot.flow
-    if word.state == Int(WFP_CARRYING) {
+    if word.state == Int(WFP_CARRYING) && !slot.isDatagram {
       // A socket that is not connected stands in no table of the kernel: its closer's word, or its owner's end.
       return unsafe wfp_load32(&flow.pointee.hints) != 0 || wfp_process_exists(flow.pointee.client_pid) == -ESRCH
     }
@@ -175,6 +179,7 @@ extension Engine {
     }
     let endpoint = unsafe Address(&flow.pointee.endpoint)
     var source = unsafe Address(&flow.pointee.source)
+    if slot.isDatagram { return isDatagramFlowOver(slot, source, endpoint, &diagnosis) }
     if source.family == 0 { return unsafe isReleased(flow) }  // reset before it could be asked for its peer
     if source.isAny { source = chosenSource(source, endpoint) }
     let bothClosed = UInt32(WFP_HINT_CLIENT_CLOSED) | UInt32(WFP_HINT_ACCEPTED_CLOSED)

@@ -25,7 +25,7 @@ func wfp_core_peer_name(
   }
 }
 
-private func dialledDestination(_ fd: Int32) -> Address? {
+func dialledDestination(_ fd: Int32) -> Address? {
   guard let peer = socketPeer(fd), let cookie = socketCookie(fd), let slot = slotOfClient(cookie) else { return nil }
   let flow = unsafe slot.flow
   if unsafe !slot.word.isRedirected || flow.pointee.flags & UInt32(WFP_FLOW_FAITHFUL) != 0 { return nil }

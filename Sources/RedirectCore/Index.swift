@@ -3,23 +3,28 @@ import CEngine
 /// What a slot is found by.
 enum FlowKey {
   /// The address from which the service sees the connection; `host` is zero when the kernel chooses it.
-  case tuple(source: Address)
+  case tuple(source: Address, isDatagram: Bool)
+  /// A socket that connects.
   case client(cookie: UInt64)
   case accepted(cookie: UInt64)
+  /// What a socket sends with an address, of which it may have many.
+  case addressed(cookie: UInt64, destination: Address)
 
   var kind: UInt64 {
     switch self {
     case .tuple: UInt64(WFP_KEY_TUPLE)
     case .client: UInt64(WFP_KEY_CLIENT)
     case .accepted: UInt64(WFP_KEY_ACCEPTED)
+    case .addressed: UInt64(WFP_KEY_ADDRESSED)
     }
   }
 
   var hash: UInt64 {
     switch self {
-    case .tuple(let source): mix(source.hash ^ 0x7475_706c)
+    case .tuple(let source, let isDatagram): mix(source.hash ^ (isDatagram ? 0x7564_7020 : 0x7475_706c))
     case .client(let cookie): mix(cookie ^ 0x636c_6965)
     case .accepted(let cookie): mix(cookie ^ 0x6163_6365)
+    case .addressed(let cookie, let destination): mix(destination.unmapped.hash ^ mix(cookie))
     }
   }
 }
@@ -130,8 +135,9 @@ extension Segment {
     if !word.isSettled { return false }
     switch entry &>> 24 & 0xff {
     case UInt64(WFP_KEY_TUPLE):
-      return unsafe word.isRedirected && same(.tuple(source: Address(&slot.flow.pointee.source)), entry)
+      return word.isRedirected && same(slot.tupleKey, entry)
     case UInt64(WFP_KEY_CLIENT): return unsafe same(.client(cookie: slot.flow.pointee.client_cookie), entry)
+    case UInt64(WFP_KEY_ADDRESSED): return slot.isAddressed && same(slot.ownerKey, entry)
     case UInt64(WFP_KEY_ACCEPTED):
       return unsafe same(.accepted(cookie: wfp_load(&slot.flow.pointee.accepted_cookie)), entry)
     default: return false
@@ -160,10 +166,19 @@ extension Engine {
     return nil
   }
 
-  /// The slot of a client socket.
+  /// The slot of a client socket that connects.
   func slot(client cookie: UInt64) -> Slot? {
     find(.client(cookie: cookie)) { slot in
-      unsafe slot.word.state != Int(WFP_FREE) && slot.flow.pointee.client_cookie == cookie
+      unsafe slot.word.state != Int(WFP_FREE) && slot.flow.pointee.client_cookie == cookie && !slot.isAddressed
+    }
+  }
+
+  /// The slot of what a socket sends to `destination`.
+  func slot(addressed cookie: UInt64, to destination: Address) -> Slot? {
+    find(.addressed(cookie: cookie, destination: destination)) { slot in
+      if unsafe slot.word.state == Int(WFP_FREE) || slot.flow.pointee.client_cookie != cookie { return false }
+      let known = unsafe Address(&slot.flow.pointee.destination)
+      return slot.isAddressed && known.port == destination.port && known.sameHost(as: destination)
     }
   }
 

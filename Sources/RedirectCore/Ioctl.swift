@@ -77,6 +77,9 @@ private func query(
   if unsafe UInt64(slot.flow.pointee.service_pid) != wfp_load(&wfp_process().pointee.identity_pid) {
     rememberHeld(slot)
     rememberServed(unsafe Address(&slot.flow.pointee.endpoint), cookie: 0)
+  } else {
+    // It may have another number by now than when it was accepted, as AcceptEx gives it one.
+    watchDescriptor(fd)
   }
   return result
 }
@@ -84,7 +87,10 @@ private func query(
 /// A socket that the accept hook never saw: accepted by a raw call, inherited, handed over (DESIGN D6).
 func claimLate(_ fd: Int32, _ cookie: UInt64) -> (Slot, Engine)? {
   guard let peer = socketPeer(fd) else { return nil }
-  return inEngines { engine in engine.claim(fd, source: peer, cookie: cookie).map { ($0, engine) } }
+  let isDatagram = socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel
+  return inEngines { engine in
+    engine.claim(fd, source: peer, cookie: cookie, isDatagram: isDatagram).map { ($0, engine) }
+  }
 }
 
 func find(_ cookie: UInt64) -> (Slot, Engine)? {

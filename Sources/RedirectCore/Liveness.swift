@@ -28,15 +28,18 @@ struct SocketDiagnosis: ~Copyable {
   /// The network namespace in which it asks (SO_NETNS_COOKIE).
   mutating func namespace() -> UInt64 { networkNamespace(descriptor()) }
 
-  /// Asks for the TCP socket with these addresses.
+  /// Asks for the socket with these addresses.
   /// - Parameter cookie: 0 for any.
-  mutating func ask(local: Address, remote: Address, cookie: UInt64) -> KernelSocket {
+  mutating func ask(
+    local: Address, remote: Address, cookie: UInt64, protocolNumber: Int32 = tcpLevel
+  ) -> KernelSocket {
     let descriptor = descriptor()
     if descriptor < 0 { return .unknown }
     var request = wfp_diag_request()
-    let (from, to) = (local.unmapped, remote.unmapped)
+    var (from, to) = (local.unmapped, remote.unmapped)
+    if protocolNumber == udpLevel { swap(&from, &to) }
     unsafe wfp_diag_prepare(
-      &request, Int32(from.family), local.port, remote.port, from.high, from.low, to.high, to.low, cookie)
+      &request, protocolNumber, Int32(from.family), from.port, to.port, from.high, from.low, to.high, to.low, cookie)
     let size = MemoryLayout<wfp_diag_request>.size
     if unsafe wfp_send_bytes(descriptor, &request, size) != size { return .unknown }
     var answer = wfp_diag_answer()
@@ -46,13 +49,14 @@ struct SocketDiagnosis: ~Copyable {
     return answer.inode == 0 ? .unheld(state: answer.state) : .held(state: answer.state)
   }
 
-  /// Whether somebody listens on `endpoint`.
+  /// Whether somebody listens on `endpoint`, or takes datagrams there from everybody.
   /// - Returns: nil when the kernel gave no answer.
-  mutating func listens(_ endpoint: Address) -> Bool? {
+  mutating func listens(_ endpoint: Address, protocolNumber: Int32) -> Bool? {
     let plain = endpoint.unmapped
     let nobody = Address(family: plain.family, port: 0, high: 0, low: 0)
-    switch ask(local: plain, remote: nobody, cookie: 0) {
-    case .held(let state), .unheld(let state): return state == UInt8(truncatingIfNeeded: TCP_LISTEN)
+    let wanted = protocolNumber == udpLevel ? TCP_CLOSE : TCP_LISTEN
+    switch ask(local: plain, remote: nobody, cookie: 0, protocolNumber: protocolNumber) {
+    case .held(let state), .unheld(let state): return state == UInt8(truncatingIfNeeded: wanted)
     case .absent: return false
     case .unknown: return nil
     }

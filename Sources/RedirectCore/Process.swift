@@ -116,8 +116,23 @@ func unwatchDescriptor(_ descriptor: Int32) -> Bool {
   return watched
 }
 
-private func descriptorWord(_ descriptor: Int32, _ body: (UnsafeMutablePointer<UInt64>, UInt64) -> Void) {
+/// Whether the application shall not see IP_PKTINFO among the control data, because the shim switched it on.
+func hidePacketInformation(_ descriptor: Int32, _ isHidden: Bool) {
+  unsafe descriptorWord(descriptor, wfp_informed_words()) { word, bit in
+    _ = unsafe isHidden ? wfp_or64(word, bit) : wfp_and64(word, ~bit)
+  }
+}
+
+func hidesPacketInformation(_ descriptor: Int32) -> Bool {
+  var hides = false
+  unsafe descriptorWord(descriptor, wfp_informed_words()) { word, bit in hides = unsafe wfp_load(word) & bit != 0 }
+  return hides
+}
+
+private func descriptorWord(
+  _ descriptor: Int32, _ words: UnsafeMutablePointer<UInt64> = unsafe wfp_descriptor_words(),
+  _ body: (UnsafeMutablePointer<UInt64>, UInt64) -> Void
+) {
   if descriptor < 0 || descriptor >= Int32(WFP_DESCRIPTORS) { return }
-  let words = unsafe wfp_descriptor_words()
   unsafe body(words + Int(descriptor &>> 6), 1 &<< UInt64(truncatingIfNeeded: descriptor & 63))
 }

@@ -51,7 +51,9 @@ extension Engine {
     return unsafe withUnsafePointer(to: &filter) { filter in
       let source = unsafe ContextSource(
         destination: arrival.destination, local: arrival.source, application: application,
-        path: records?.path.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), flowId: flowId, filter: filter)
+        path: records?.path.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), protocolNumber: tcpLevel,
+        flowId: flowId,
+        filter: filter)
       let contextLength = contextLength(arrival, source)
       if contextLength > Int(WFP_CONTEXT_MAX) { return (nil, -EINVAL) }
       let hopCount = (records?.hopCount ?? 0) &+ 1

@@ -37,7 +37,10 @@ extension Engine {
   /// An earlier flow of this socket: its service may still hold it (S2.13), but it is no longer the socket's.
   private func leave(_ previous: Slot) {
     let flow = unsafe previous.flow
-    unsafe previous.segment.remove(.client(cookie: flow.pointee.client_cookie), previous, self)
+    previous.segment.remove(previous.ownerKey, previous, self)
+    if previous.isAddressed {
+      unsafe previous.segment.remove(.client(cookie: flow.pointee.client_cookie), previous, self)
+    }
     unsafe wfp_store(&flow.pointee.client_cookie, 0)
     unsafe wfp_or32(&flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
   }
@@ -54,7 +57,8 @@ extension Engine {
     let flowId = makeFlowId(request.cookie())
     let source = unsafe ContextSource(
       destination: request.destination, local: publication.bound.local, application: application,
-      path: string(application.path), flowId: flowId, filter: publication.redirect.filter)
+      path: string(application.path), protocolNumber: request.protocolNumber(), flowId: flowId,
+      filter: publication.redirect.filter)
     let contextLength = contextLength(publication, source)
     if contextLength > Int(WFP_CONTEXT_MAX) { return (nil, -EMSGSIZE) }
     let hopCount = Int(base.count) &+ 1
@@ -77,12 +81,17 @@ extension Engine {
       free(slot)
       return (nil, -EAGAIN)
     }
-    let entered =
-      unsafe slot.segment.insert(.client(cookie: flow.pointee.client_cookie), slot, self)
-      && slot.segment.insert(.tuple(source: Address(&flow.pointee.source)), slot, self)
-    if !entered {
+    if !slot.segment.insert(slot.ownerKey, slot, self) || !slot.segment.insert(slot.tupleKey, slot, self) {
       free(slot)
       return (nil, -ENOBUFS)
+    }
+    // The first flow of a socket is what its close finds.
+    let cookie = request.cookie()
+    let isFirst = { (other: Slot) -> Bool in
+      unsafe other.isAddressed && other.flow.pointee.client_cookie == cookie && other.number != previous?.number
+    }
+    if request.isAddressed && find(.client(cookie: cookie), isFirst) == nil {
+      _ = slot.segment.insert(.client(cookie: cookie), slot, self)
     }
     slot.settle(Int(WFP_PUBLISHED))
     _ = unsafe wfp_add(&flowHeader.pointee.published, 1)
@@ -108,7 +117,11 @@ extension Engine {
     unsafe flow.pointee.netns = request.namespace()
     unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
     let faithful = unsafe publication.redirect.set.pointee.flags & UInt32(WFP_SET_PEER_NAME_FAITHFUL) != 0
-    unsafe flow.pointee.flags = faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0
+    let isDatagram = request.protocolNumber() == udpLevel
+    unsafe flow.pointee.flags =
+      (faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0) | (isDatagram ? UInt32(WFP_FLOW_DATAGRAM) : 0)
+      | (request.isAddressed ? UInt32(WFP_FLOW_ADDRESSED) : 0)
+    if isDatagram { unsafe flow.pointee.unseen = wfp_now(CLOCK_MONOTONIC) }
     let endpoint = publication.endpoint.unmapped
     var source = publication.bound.source
     if source.isAny {
@@ -156,7 +169,7 @@ extension Engine {
   /// The redirect of a taken slot is off; the records that were set stay.
   func settleCarrying(_ slot: Slot) {
     let flow = unsafe slot.flow
-    unsafe slot.segment.remove(.tuple(source: Address(&flow.pointee.source)), slot, self)
+    slot.segment.remove(slot.tupleKey, slot, self)
     unsafe flow.pointee.hop_count = flow.pointee.set_hop_count
     unsafe flow.pointee.context_length = 0
     unsafe wfp_store(&flow.pointee.accepted_cookie, 0)

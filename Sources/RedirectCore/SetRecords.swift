@@ -10,7 +10,15 @@ extension Engine {
       logSetTooLate(fd)
       return -EINVAL
     }
-    if size < MemoryLayout<wfp_records>.size || size > Int(WFP_RECORDS_MAX) { return -EINVAL }
+    let (slot, error) = unsafe copyRecords(blob, size)
+    guard let slot else { return error }
+    return install(slot, fd, cookie, replacing: self.slot(client: cookie))
+  }
+
+  /// A slot, taken, with the verified hops of a records blob and its application.
+  /// - Returns: nil and -errno: EINVAL a blob that this engine did not make, ENOBUFS.
+  private func copyRecords(_ blob: UnsafeRawPointer, _ size: Int) -> (slot: Slot?, error: Int32) {
+    if size < MemoryLayout<wfp_records>.size || size > Int(WFP_RECORDS_MAX) { return (nil, -EINVAL) }
     var header = wfp_records()
     unsafe withUnsafeMutablePointer(to: &header) {
       unsafe UnsafeMutableRawPointer($0).copyMemory(from: blob, byteCount: MemoryLayout<wfp_records>.size)
@@ -19,25 +27,47 @@ extension Engine {
     if header.magic != WFP_RECORDS_MAGIC || header.version != 1 || header.size != UInt32(truncatingIfNeeded: size)
       || count == 0 || Engine.recordsLength(count) != size
     {
-      return -EINVAL
+      return (nil, -EINVAL)
     }
-    return unsafe replaceRecords(fd, cookie, header, blob + MemoryLayout<wfp_records>.size)
-  }
-
-  /// The last set wins; a blob that is not ours leaves what was set before (S3.2).
-  private func replaceRecords(_ fd: Int32, _ cookie: UInt64, _ header: wfp_records, _ hops: UnsafeRawPointer) -> Int32 {
     let length = Int(header.hop_count) &* MemoryLayout<wfp_hop>.size
-    guard let new = allocate(bytes: length) else { return -ENOBUFS }
+    guard let new = allocate(bytes: length) else { return (nil, -ENOBUFS) }
     let flow = unsafe new.flow
     unsafe flow.pointee.hop_count = UInt32(header.hop_count)
     unsafe flow.pointee.set_hop_count = UInt32(header.hop_count)
     // Copied first, then verified: the caller's memory may change between the two.
-    if let to = unsafe new.hops { unsafe UnsafeMutableRawPointer(to).copyMemory(from: hops, byteCount: length) }
+    if let to = unsafe new.hops {
+      let hops = unsafe blob + MemoryLayout<wfp_records>.size
+      unsafe UnsafeMutableRawPointer(to).copyMemory(from: hops, byteCount: length)
+    }
     guard let copied = unsafe new.hops, unsafe seal(header, copied) == storedSeal(header) else {
       free(new)
-      return -EINVAL
+      return (nil, -EINVAL)
     }
-    let previous = slot(client: cookie)
+    unsafe flow.pointee.application = header.application
+    return (new, 0)
+  }
+
+  /// The records of what a datagram socket sends to `destination` (SPEC S8.2).
+  /// - Parameter isAddressed: Else the socket is connected there.
+  /// - Returns: As setRecords.
+  func setRecords(
+    _ fd: Int32, _ cookie: UInt64, _ blob: UnsafeRawBufferPointer, to destination: Address, isAddressed: Bool
+  ) -> Int32 {
+    if requiresPrivilege() && !isPrivileged() { return -EACCES }
+    guard let start = blob.baseAddress else { return -EINVAL }
+    let (slot, error) = unsafe copyRecords(start, blob.count)
+    guard let slot else { return error }
+    let flags = UInt32(WFP_FLOW_DATAGRAM) | (isAddressed ? UInt32(WFP_FLOW_ADDRESSED) : 0)
+    let previous = isAddressed ? self.slot(addressed: cookie, to: destination) : self.slot(client: cookie)
+    return install(slot, fd, cookie, replacing: previous, flags: flags, destination)
+  }
+
+  /// The last set wins; a blob that is not ours leaves what was set before (S3.2).
+  private func install(
+    _ new: Slot, _ fd: Int32, _ cookie: UInt64, replacing previous: Slot?, flags: UInt32 = 0,
+    _ destination: Address = Address(family: 0, port: 0, high: 0, low: 0)
+  ) -> Int32 {
+    let flow = unsafe new.flow
     if let previous {
       let word = previous.word
       if !word.isSettled || !previous.take(word) {
@@ -45,14 +75,16 @@ extension Engine {
         return -EINVAL
       }
     }
-    unsafe flow.pointee.application = header.application
     unsafe flow.pointee.client_cookie = cookie
     unsafe flow.pointee.client_pid = wfp_pid()
     unsafe flow.pointee.client_path = ownPathNumber(self)
     unsafe flow.pointee.netns = 0  // asked for when it is redirected
     unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
     clearAddresses(new)
-    if !new.segment.insert(.client(cookie: cookie), new, self) {
+    unsafe destination.store(to: &flow.pointee.destination)
+    unsafe flow.pointee.flags = flags
+    unsafe flow.pointee.unseen = flags == 0 ? 0 : wfp_now(CLOCK_MONOTONIC)
+    if !new.segment.insert(new.ownerKey, new, self) {
       free(new)
       if let previous { restore(previous) }
       return -ENOBUFS

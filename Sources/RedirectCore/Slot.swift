@@ -67,6 +67,20 @@ struct Slot {
     return unsafe segment.blocks + Int(block) &* Int(WFP_BLOCK_SIZE)
   }
 
+  var isDatagram: Bool { unsafe wfp_load32(&flow.pointee.flags) & UInt32(WFP_FLOW_DATAGRAM) != 0 }
+
+  /// One of the flows of a socket that sends with an address.
+  var isAddressed: Bool { unsafe wfp_load32(&flow.pointee.flags) & UInt32(WFP_FLOW_ADDRESSED) != 0 }
+
+  var tupleKey: FlowKey { unsafe .tuple(source: Address(&flow.pointee.source), isDatagram: isDatagram) }
+
+  /// What the application's side finds it by.
+  var ownerKey: FlowKey {
+    let cookie = unsafe flow.pointee.client_cookie
+    return unsafe isAddressed
+      ? .addressed(cookie: cookie, destination: Address(&flow.pointee.destination)) : .client(cookie: cookie)
+  }
+
   var hops: UnsafeMutablePointer<wfp_hop>? { unsafe attachment?.assumingMemoryBound(to: wfp_hop.self) }
 
   /// The context that was attached for the service.

@@ -64,7 +64,7 @@ extension Engine {
   }
 }
 
-private func bind(_ descriptor: Int32, _ address: Address) -> Int32 {
+func bind(_ descriptor: Int32, _ address: Address) -> Int32 {
   var storage = sockaddr_storage()
   return unsafe withUnsafeMutablePointer(to: &storage) { at in
     let length = unsafe address.writeSocketAddress(to: UnsafeMutableRawPointer(at), familyNumber: address.family)

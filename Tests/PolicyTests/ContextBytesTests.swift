@@ -32,7 +32,7 @@ struct WrittenContext: CustomTestStringConvertible {
       start_time: 1_700_000_000_123_456_700, pid: 0x0a0b0c0d, uid: 1000, gid: 1001, session: 0x11, path: 0, is_root: 1)
     let written = Array(Self.path.utf8).withUnsafeBytes { path in
       let source = ContextSource(
-        destination: destination, local: local, application: application, path: path,
+        destination: destination, local: local, application: application, path: path, protocolNumber: 6,
         flowId: (0x0807_0605_0403_0201, 0x100f_0e0d_0c0b_0a09), filter: filter)
       var measure = ContextWriter(nil, limit: Int.max)
       measure.write(provider, of: policy.image, source)

@@ -19,7 +19,8 @@ struct IndexTests {
 
   private func keys(_ slot: Slot) -> [FlowKey] {
     [
-      .client(cookie: slot.flow.pointee.client_cookie), .tuple(source: Address(&slot.flow.pointee.source)),
+      .client(cookie: slot.flow.pointee.client_cookie),
+      .tuple(source: Address(&slot.flow.pointee.source), isDatagram: false),
       .accepted(cookie: slot.flow.pointee.accepted_cookie),
     ]
   }

@@ -32,6 +32,7 @@ struct ScribbleTests {
     _ = policy.chooseEndpoint(redirect.provider, &request)
     let source = ContextSource(
       destination: request.destination, local: Address("0.0.0.0"), application: wfp_application(), path: ownPath(),
+      protocolNumber: tcpLevel,
       flowId: (1, 2), filter: redirect.filter)
     var measure = ContextWriter(nil, limit: .max)
     measure.write(redirect.provider, of: policy, source)

@@ -164,16 +164,22 @@ final class BackgroundCall<Result: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Comes back when the thread sleeps in poll(), or has an answer already.
+  /// Comes back when the thread sleeps in poll(), on a futex or in epoll_wait(), or has an answer already. A lock is a futex too: one and
+  /// the same sleep has to last for twenty looks.
   func untilBlocked() {
     let thread = condition.withLock {
       while identifier == nil { condition.wait() }
       return identifier!
     }
+    var (last, looks): (String?, Int) = (nil, 0)
     while condition.withLock({ answer == nil }) {
       let call = try? String(contentsOfFile: "/proc/self/task/\(thread)/syscall", encoding: .utf8)
-      if call?.hasPrefix("7 ") == true || call?.hasPrefix("202 ") == true { return }  // poll, futex
-      sched_yield()
+      // poll, futex, epoll_wait
+      let sleeps = ["7 ", "202 ", "232 "].contains { call?.hasPrefix($0) == true }
+      looks = sleeps && call == last ? looks + 1 : 0
+      if looks == 20 { return }
+      last = call
+      usleep(1000)
     }
   }
 

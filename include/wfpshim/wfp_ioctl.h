@@ -22,6 +22,15 @@
 #define SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS 0x980000DEu
 #endif
 
+/* UDP: options of setsockopt(IPPROTO_IP) and types of control messages (cmsg(3)) at IPPROTO_IP. On a socket where the
+ * option is 1 (an int) the first datagram of a redirected flow brings context or records with recvmsg and recvmmsg;
+ * records go out with the first datagram that sendmsg or sendmmsg sends to a destination. ENOPROTOOPT: no socket of
+ * UDP; EINVAL from sendmsg: no blob of this engine. */
+#ifndef IP_WFP_REDIRECT_RECORDS
+#define IP_WFP_REDIRECT_RECORDS 60
+#define IP_WFP_REDIRECT_CONTEXT 70
+#endif
+
 /* Private to libws2_32.so, which makes overlapped queries of it: whether a query on an accepted socket would have to
  * wait. ioctl(fd, WFPSHIM_REDIRECT_IS_PENDING, NULL) never waits itself, whatever the socket's mode. It returns 0 when
  * a query answers at once (with success or an error); -1 with EINPROGRESS when the record is on its way: wait until

@@ -9,6 +9,7 @@
 
 #include "../../../include/wfpshim/wfp_ioctl.h"
 #include "wfp_layout.h"
+#include "wfp_process.h"
 
 // What a connect shall do: stages 1-3. Lives on the hook's stack between wfp_core_connect and _connected.
 struct wfp_connect {
@@ -48,5 +49,36 @@ int32_t wfp_core_peer_name(int32_t fd, struct sockaddr *_Nullable address, sockl
 int32_t wfp_core_readable(const void *_Nullable at, size_t n);
 
 void wfp_core_closing(int32_t fd);
+
+// UDP. What a send shall do instead: its control data with what the shim adds and without what is the shim's. Lives on
+// the hook's stack.
+#define WFP_CONTROL_MAX 1024u
+struct wfp_datagram {
+  struct sockaddr_storage address;
+  uint32_t length;  // of the address; 0: there is none
+  uint32_t control_length;
+  uint64_t control[WFP_CONTROL_MAX / 8];
+};
+static inline void *_Nonnull wfp_datagram_control(struct wfp_datagram *_Nonnull datagram) { return datagram->control; }
+// Whether sends with an address or control data have to be looked at.
+int32_t wfp_core_judges_datagrams(void);
+// WFP_PASS: as the application said. WFP_REDIRECT: with plan's address and control data. Negative: that errno.
+int32_t wfp_core_send(int32_t fd, const void *_Nullable name, uint32_t length, const void *_Nullable control,
+                      size_t control_length, struct wfp_datagram *_Nonnull plan);
+// Whether receives of datagrams have to be looked at (SPEC S10.6).
+static inline int32_t wfp_core_takes_datagrams(void) {
+  return __builtin_expect(__atomic_load_n(&wfp_process()->takes_datagrams, __ATOMIC_RELAXED) != 0, 0);
+}
+int32_t wfp_core_is_datagram(int32_t fd);
+// Whether this one has: 1, or 0 when the kernel's answer is the application's.
+int32_t wfp_core_receiving(int32_t fd, const struct msghdr *_Nullable message);
+// What was received: name and control data in `datagram` (as long as `kernel` says), for the application's `message`.
+void wfp_core_received(int32_t fd, struct msghdr *_Nonnull message, const struct msghdr *_Nonnull kernel,
+                       struct wfp_datagram *_Nonnull datagram, int32_t flags);
+// 1: the option is the shim's, *result is what setsockopt returns: 0 or -errno.
+int32_t wfp_core_set_option(int32_t fd, int32_t level, int32_t name, const void *_Nullable value, uint32_t length,
+                            int32_t *_Nonnull result);
+// A socket was bound: it may take an endpoint's datagrams.
+void wfp_core_bound(int32_t fd);
 
 #endif

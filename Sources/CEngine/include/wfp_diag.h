@@ -28,15 +28,16 @@ static inline void wfp_diag_address(uint32_t *_Nonnull to, int32_t family, uint6
   to[2] = htonl((uint32_t)(low >> 32));
   to[3] = htonl((uint32_t)low);
 }
-// Ports in network order, addresses as two numbers in host order, IPv4 in the upper half of the first.
-static inline void wfp_diag_prepare(struct wfp_diag_request *_Nonnull request, int32_t family, uint16_t local_port,
-                                    uint16_t remote_port, uint64_t local_high, uint64_t local_low, uint64_t remote_high,
-                                    uint64_t remote_low, uint64_t cookie) {
+// Ports in network order, addresses as two numbers in host order, IPv4 in the upper half of the first. For UDP the
+// kernel takes them the other way round, "for historical reasons" (net/ipv4/udp_diag.c).
+static inline void wfp_diag_prepare(struct wfp_diag_request *_Nonnull request, int32_t protocol, int32_t family,
+                                    uint16_t local_port, uint16_t remote_port, uint64_t local_high, uint64_t local_low,
+                                    uint64_t remote_high, uint64_t remote_low, uint64_t cookie) {
   request->header.nlmsg_len = sizeof *request;
   request->header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   request->header.nlmsg_flags = NLM_F_REQUEST;
   request->body.sdiag_family = (uint8_t)family;
-  request->body.sdiag_protocol = IPPROTO_TCP;
+  request->body.sdiag_protocol = (uint8_t)protocol;
   request->body.idiag_states = 0xffffffffu;
   request->body.id.idiag_sport = local_port;
   request->body.id.idiag_dport = remote_port;

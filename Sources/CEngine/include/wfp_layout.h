@@ -94,8 +94,10 @@ enum {
 };
 enum { WFP_HINT_CLIENT_CLOSED = 1, WFP_HINT_ACCEPTED_CLOSED = 2 };
 enum {
-  WFP_FLOW_FAITHFUL = 1,  // the app's getpeername tells the proxy's address
-  WFP_FLOW_UNREAD = 2,    // made of a PROXY header that still stands in the accepted socket's stream
+  WFP_FLOW_FAITHFUL = 1,   // the app's getpeername tells the proxy's address
+  WFP_FLOW_UNREAD = 2,     // made of a PROXY header that still stands in the accepted socket's stream
+  WFP_FLOW_DATAGRAM = 4,   // UDP
+  WFP_FLOW_ADDRESSED = 8,  // UDP without connect: one of the flows of its socket, known by its destination
 };
 
 // A client socket that takes part: one that carries records, or whose connect was redirected.
@@ -122,14 +124,16 @@ struct wfp_flow {
   struct wfp_address local;            // what the application had bound; family only when it had not
   struct wfp_application application;
   uint64_t claimed;  // ns since 1970; 0 until it is claimed
-  uint64_t unseen;   // CLOCK_MONOTONIC: when the kernel first did not find an accepted socket that nobody closed
+  // CLOCK_MONOTONIC. TCP: when the kernel first did not find an accepted socket that nobody closed. UDP: when the
+  // application last sent.
+  uint64_t unseen;
 };
 _Static_assert(sizeof(struct wfp_flow) == 256, "struct wfp_flow");
 _Static_assert(offsetof(struct wfp_flow, hop_count) == 64, "struct wfp_flow");
 
 // Index entry: 0 empty, else slot number + 1 in bits 0-23, kind in bits 24-31, hash in bits 32-63. A bucket
 // holds eight; a key has two buckets. An entry is a hint: the slot itself says whether it is meant.
-enum { WFP_KEY_TUPLE = 1, WFP_KEY_CLIENT = 2, WFP_KEY_ACCEPTED = 3 };
+enum { WFP_KEY_TUPLE = 1, WFP_KEY_CLIENT = 2, WFP_KEY_ACCEPTED = 3, WFP_KEY_ADDRESSED = 4 };
 
 // Where segment k lies, from the flow region's start (the flow header page). Sizes in bytes.
 struct wfp_segment {

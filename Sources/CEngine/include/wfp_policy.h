@@ -23,7 +23,7 @@ struct wfp_table {
 struct wfp_policy {
   uint32_t magic, version;
   uint32_t size;
-  uint32_t accepts;  // WFP_ACCEPTS_* of all providers together
+  uint32_t accepts;  // WFP_ACCEPTS_* of all providers together, WFP_JUDGES_DATAGRAMS
   struct wfp_table sets, providers, sublayers, filters;
 };
 
@@ -41,6 +41,7 @@ struct wfp_policy_set {
 };
 
 enum { WFP_ACCEPTS_PRELOAD = 1, WFP_ACCEPTS_REDIRECT = 2, WFP_ACCEPTS_TPROXY = 4, WFP_ACCEPTS_PROXY_V2 = 8 };
+enum { WFP_JUDGES_DATAGRAMS = 65536 };  // some filter may redirect or block what is sent without connect
 
 struct wfp_provider {
   uint8_t guid[16];  // memory order
@@ -60,7 +61,10 @@ struct wfp_sublayer {  // in no particular order
 };
 
 enum { WFP_ACTION_PERMIT = 1, WFP_ACTION_BLOCK = 2, WFP_ACTION_REDIRECT = 3 };
-enum { WFP_FILTER_PERMIT_IF_UNREGISTERED = 1 };
+enum {
+  WFP_FILTER_PERMIT_IF_UNREGISTERED = 1,
+  WFP_FILTER_NAMES_UDP = 2,  // ip_protocol: udp. A redirect filter that does not concerns TCP alone.
+};
 
 struct wfp_filter {
   uint64_t id, weight, name_hash;  // FNV-1a, 64 bits, of the name

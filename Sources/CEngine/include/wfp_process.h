@@ -41,6 +41,14 @@ struct wfp_served {
   uint32_t pid;  // who called listen
 };
 
+// A datagram socket on which IP_WFP_REDIRECT_CONTEXT or _RECORDS was set (SPEC S8.2).
+enum { WFP_WANTS_CONTEXT = 1, WFP_WANTS_RECORDS = 2 };
+#define WFP_WISHES_MAX 64u
+struct wfp_wish {
+  uint64_t cookie;  // 0 empty
+  uint64_t wants;
+};
+
 struct wfp_process {
   // Settings, read once at load. Strings are offsets into `text`, 0 none.
   uint32_t engine_path;  // none: the user's engine in /dev/shm
@@ -65,11 +73,14 @@ struct wfp_process {
   uint64_t pid_namespace;
 
   uint64_t log_window, log_count;
+  uint64_t takes_datagrams;  // 1: this process has UDP redirects, or serves an endpoint of UDP (SPEC S10.6)
   struct wfp_mapping mappings[WFP_MAPPINGS];
   // All strings behind each other: a start that touches few pages is a fast one (DESIGN P1).
   char text[2 * WFP_PATH_MAX];
   char path[WFP_OWN_PATH_MAX];  // of the executable
   uint64_t descriptors[WFP_DESCRIPTORS / 64];
+  uint64_t informed[WFP_DESCRIPTORS / 64];  // sockets on which the shim switched IP_PKTINFO on
+  struct wfp_wish wishes[WFP_WISHES_MAX];
   struct wfp_held held[WFP_HELD_BUCKETS * WFP_HELD_PER_BUCKET];
   struct wfp_served served[WFP_SERVED_MAX];
 };
@@ -81,6 +92,8 @@ static inline char *_Nonnull wfp_text(uint32_t at) { return wfp_process()->text 
 static inline char *_Nonnull wfp_own_path(void) { return wfp_process()->path; }
 static inline struct wfp_mapping *_Nonnull wfp_mappings(void) { return wfp_process()->mappings; }
 static inline uint64_t *_Nonnull wfp_descriptor_words(void) { return wfp_process()->descriptors; }
+static inline uint64_t *_Nonnull wfp_informed_words(void) { return wfp_process()->informed; }
+static inline struct wfp_wish *_Nonnull wfp_wishes(void) { return wfp_process()->wishes; }
 static inline struct wfp_held *_Nonnull wfp_held_flows(void) { return wfp_process()->held; }
 static inline struct wfp_served *_Nonnull wfp_served_endpoints(void) { return wfp_process()->served; }
 

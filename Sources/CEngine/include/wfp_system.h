@@ -145,6 +145,9 @@ static inline int32_t wfp_set_option(int32_t fd, int32_t level, int32_t name, co
 static inline int32_t wfp_bind_socket(int32_t fd, const void *_Nonnull address, uint32_t length) {
   return (int32_t)wfp_syscall6(SYS_bind, fd, (long)address, length, 0, 0, 0);
 }
+static inline int32_t wfp_connect_socket(int32_t fd, const void *_Nonnull address, uint32_t length) {
+  return (int32_t)wfp_syscall6(SYS_connect, fd, (long)address, length, 0, 0, 0);
+}
 static inline int32_t wfp_socket_name(int32_t fd, void *_Nonnull address, uint32_t *_Nonnull length) {
   return (int32_t)wfp_syscall6(SYS_getsockname, fd, (long)address, (long)length, 0, 0, 0);
 }

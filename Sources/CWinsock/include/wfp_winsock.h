@@ -103,23 +103,33 @@ DWORD ws2_status_from_error(int error);
 int ws2_error_from_status(DWORD status);
 DWORD ws2_win32_from_status(DWORD status);
 
-/* One epoll descriptor for all sockets with pending operations. A socket is watched for one report, with a token. */
+/* epoll descriptors. A socket is watched for one report, or added for all, with a token. */
 #define WS2_READABLE 1u
 #define WS2_WRITABLE 2u
 /* The parts of WS2_READABLE: data or its end, urgent data, the end alone. */
 #define WS2_INPUT 4u
 #define WS2_URGENT 8u
 #define WS2_HANGUP 16u
-struct ws2_ready {
+#define WS2_REPORTS 64
+struct ws2_report {
   unsigned long long token;
-  unsigned int events;
+  unsigned int events; /* WS2_READABLE, WS2_WRITABLE */
 };
 int ws2_poll_make(void);
 /* 0, or -1 with errno. */
 int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long token);
+/* Reports every change of the socket from now on, and what it is ready for already. 0, or -1 with errno. */
+int ws2_poll_add(int poll, int fd, unsigned int events, unsigned long long token);
 void ws2_poll_forget(int poll, int fd);
-/* How many are ready now, without waiting. */
-int ws2_poll_take(int poll, struct ws2_ready *_Nonnull ready, int count);
+/* A descriptor that wakes one of those who wait for `poll`, with the token, whenever it is rung; -1 with errno. */
+int ws2_poll_make_bell(int poll, unsigned long long token);
+void ws2_ring(int bell);
+/* Waits for reports, at most WS2_REPORTS; -1 with errno. Negative milliseconds are for ever. */
+int ws2_poll_take(int poll, struct ws2_report *_Nonnull reports, int count, int milliseconds);
+
+/* The completion port from which the thread has taken a packet last. */
+const void *_Nullable ws2_own_port(void);
+void ws2_set_own_port(const void *_Nullable port);
 
 /* accept4 and eventfd, which need _GNU_SOURCE. */
 int ws2_accept4(int fd, struct sockaddr *_Nullable name, socklen_t *_Nullable size, int flags);
@@ -178,6 +188,8 @@ static const DWORD ws2_SIO_LOOPBACK_FAST_PATH = SIO_LOOPBACK_FAST_PATH;
 
 /* Starts a thread that is not joined; 0 or errno. */
 int ws2_start_thread(size_t stack_size, void *_Nullable (*_Nonnull start)(void *_Nullable), void *_Nullable argument);
+/* The same without any signal. */
+int ws2_start_helper(void *_Nullable (*_Nonnull start)(void *_Nullable));
 int ws2_thread_identifier(void);
 /* Runs the body and gives its result, or what ws2_exit_thread was told meanwhile by this thread. Elsewhere that ends
  * the thread by pthread_exit. */

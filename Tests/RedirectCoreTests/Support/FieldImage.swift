@@ -45,7 +45,7 @@ struct FieldImage {
           withUnsafePointer(to: &filter) { filter in
             let policy = PolicyImage(base: image.baseAddress!, capacity: image.count, generation: 1)!
             let source = ContextSource(
-              destination: destination, local: local, application: application, path: path,
+              destination: destination, local: local, application: application, path: path, protocolNumber: 6,
               flowId: (0x0807_0605_0403_0201, 0x100f_0e0d_0c0b_0a09), filter: filter)
             var measure = ContextWriter(nil, limit: .max)
             measure.write(provider, of: policy, source)
