@@ -13,10 +13,7 @@ import Testing
       self.stage = stage
       var (udp, tcp): ([Program], [Program]) = ([], [])
       for name in ["contoso", "fabrikam"].prefix(services) {
-        let listener = try stage.shimmed("ProbeService", [name, "::", "0"])
-        let own = try listener.port()
-        let relay = try stage.shimmed("ProbeRelay", [name, "::", "\(own)"])
-        _ = try relay.port()
+        let (listener, relay, own) = try stage.relayBeside(name)
         let policy = stage.datagramPolicy(
           name, port: own, redirecting: [port], weight: name == "contoso" ? 9 : 5, protocols: "[tcp, udp]")
         try stage.load(policy, name: name)
