@@ -36,14 +36,14 @@ void *ws2_extension_function(const GUID *identifier, BOOL takes_windows_callback
     void *function;
     void *windows; /* for callbacks of the Windows x64 convention, where there are any */
   } known[] = {
-      {WSAID_ACCEPTEX, (void *)AcceptEx},
-      {WSAID_CONNECTEX, (void *)ws2_ConnectEx},
-      {WSAID_DISCONNECTEX, (void *)ws2_DisconnectEx},
-      {WSAID_GETACCEPTEXSOCKADDRS, (void *)GetAcceptExSockaddrs},
-      {WSAID_TRANSMITFILE, (void *)TransmitFile},
+      {WSAID_ACCEPTEX, (void *)AcceptEx, NULL},
+      {WSAID_CONNECTEX, (void *)ws2_ConnectEx, NULL},
+      {WSAID_DISCONNECTEX, (void *)ws2_DisconnectEx, NULL},
+      {WSAID_GETACCEPTEXSOCKADDRS, (void *)GetAcceptExSockaddrs, NULL},
+      {WSAID_TRANSMITFILE, (void *)TransmitFile, NULL},
       {WSAID_WSARECVMSG, (void *)ws2_WSARecvMsg, (void *)ws2_ms_WSARecvMsg},
       {WSAID_WSASENDMSG, (void *)WSASendMsg, (void *)ws2_ms_WSASendMsg},
-      {WSAID_WSAPOLL, (void *)WSAPoll},
+      {WSAID_WSAPOLL, (void *)WSAPoll, NULL},
   };
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (memcmp(&known[i].identifier, identifier, sizeof *identifier) == 0)
