@@ -59,7 +59,7 @@ check: test
 
 # The Winsock library and the core under ThreadSanitizer, then under AddressSanitizer. A sanitized shim cannot be preloaded,
 # so what needs the preload is left out; a fork of a multi-threaded process and programs of a plain compiler likewise.
-SANITIZED := --filter 'WinsockTests|RedirectCoreTests' --skip 'ForkTests|ForcePendingTests|ExampleTests|OracleTests|ProgramTests|ScaleTests|CallingConventionTests|MappedNameTests|redirectCodes'
+SANITIZED := --filter 'WinsockTests|RedirectCoreTests' --skip 'ForkTests|ForcePendingTests|ExampleTests|OracleTests|ProgramTests|RuntimeTests|PortingGuideTests|SurfaceTests|ScaleTests|CallingConventionTests|MappedNameTests|redirectCodes'
 
 sanitize:
 	@tools/require $(BUILD_NEEDS) $(TEST_NEEDS)

@@ -2,8 +2,20 @@
 // have UDP redirects (S10.6).
 #include "real.h"
 
+// The process may get its first UDP redirect while a receive waits.
+static void look_again(int fd, void *address, socklen_t length) {
+  int error = errno;
+  if (address && wfp_core_takes_datagrams()) wfp_core_received_early(fd, address, length);
+  errno = error;
+}
+
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-  if (!wfp_core_takes_datagrams() || !wfp_core_receiving(fd, message)) return real_recvmsg(fd, message, flags);
+  if (!wfp_core_takes_datagrams()) {
+    ssize_t result = real_recvmsg(fd, message, flags);
+    if (result >= 0) look_again(fd, message->msg_name, message->msg_namelen);
+    return result;
+  }
+  if (!wfp_core_receiving(fd, message)) return real_recvmsg(fd, message, flags);
   if (message->msg_name && (int)message->msg_namelen < 0) return wfp_fail(EINVAL);
   struct wfp_datagram datagram;
   struct msghdr kernel = *message;
@@ -31,16 +43,24 @@ static ssize_t receive(int fd, void *data, size_t size, int flags, struct sockad
 }
 
 EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
-  if (!wfp_core_takes_datagrams() || !wfp_core_is_datagram(fd))
-    return real_recvfrom(fd, data, size, flags, address, length);
+  if (!wfp_core_takes_datagrams()) {
+    ssize_t result = real_recvfrom(fd, data, size, flags, address, length);
+    if (result >= 0 && address) look_again(fd, address, *length);
+    return result;
+  }
+  if (!wfp_core_is_datagram(fd)) return real_recvfrom(fd, data, size, flags, address, length);
   return receive(fd, data, size, flags, address, length);
 }
 
 // What _FORTIFY_SOURCE makes of it.
 EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags, struct sockaddr *address,
                               socklen_t *length) {
-  if (!wfp_core_takes_datagrams() || size > room || !wfp_core_is_datagram(fd))
-    return real_recvfrom_chk(fd, data, size, room, flags, address, length);
+  if (!wfp_core_takes_datagrams()) {
+    ssize_t result = real_recvfrom_chk(fd, data, size, room, flags, address, length);
+    if (result >= 0 && address) look_again(fd, address, *length);
+    return result;
+  }
+  if (size > room || !wfp_core_is_datagram(fd)) return real_recvfrom_chk(fd, data, size, room, flags, address, length);
   return receive(fd, data, size, flags, address, length);
 }
 
@@ -56,8 +76,13 @@ static struct timespec rest(const struct timespec *now, const struct timespec *e
 // One by one. As in the kernel the time is looked at after each datagram, and an error after the first is the next
 // call's.
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) {
-  if (!wfp_core_takes_datagrams() || !wfp_core_is_datagram(fd))
-    return real_recvmmsg(fd, messages, count, flags, timeout);
+  if (!wfp_core_takes_datagrams()) {
+    int taken = real_recvmmsg(fd, messages, count, flags, timeout);
+    for (int i = 0; i < taken && wfp_core_takes_datagrams(); i++)
+      look_again(fd, messages[i].msg_hdr.msg_name, messages[i].msg_hdr.msg_namelen);
+    return taken;
+  }
+  if (!wfp_core_is_datagram(fd)) return real_recvmmsg(fd, messages, count, flags, timeout);
   struct timespec now, end = {0, 0};
   if (timeout) {
     if (!wfp_core_readable(timeout, sizeof *timeout)) return wfp_fail(EFAULT);

@@ -108,7 +108,10 @@ private func publish(
     let publication = Publication(policy: policy, redirect: redirect, endpoint: endpoint, bound: bound)
     let (slot, error) = request.engine.publish(publication, &request)
     guard let slot else {
-      if error != -EAGAIN { logNotPublished(request.destination, 0 &- error) }
+      // EALREADY: another thread publishes this flow, and a datagram takes what it made.
+      if error != -EAGAIN && !(error == -EALREADY && request.isAddressed) {
+        logNotPublished(request.destination, 0 &- error)
+      }
       return error
     }
     unsafe aim(plan, endpoint, request.destination)

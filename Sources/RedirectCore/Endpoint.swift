@@ -26,7 +26,8 @@ extension PolicyImage {
     let protocolNumber = request.protocolNumber()
     // First the socket's own family, then what a dual-stack socket reaches besides. The other way round for datagrams
     // that are sent with an address: only IPv4's loopback has addresses to tell the flows of one socket apart.
-    let prefersOther = request.isAddressed && request.destination.family == Address.ipv6 && !request.destination.isMapped
+    let prefersOther =
+      request.isAddressed && request.destination.family == Address.ipv6 && !request.destination.isMapped
     var own = !prefersOther
     while true {
       var i = 0

@@ -36,6 +36,28 @@ func wfp_core_received(
   unsafe message.pointee.msg_controllen = writer.length
 }
 
+/// A thread was waiting already when another one sent the socket's first datagram: what it got was received without the
+/// shim, and is the answer to that one. How much room there was for the address nobody knows any more: only what the
+/// kernel has written, since it is an endpoint's, is written over.
+@c @implementation
+func wfp_core_received_early(_ fd: Int32, _ address: UnsafeMutableRawPointer, _ length: UInt32) {
+  guard length <= 28, unsafe isReadable(address, Int(length)),
+    let source = unsafe Address(address, length: Int(length)),
+    let cookie = socketCookie(fd), let slot = slotOfClient(cookie) ?? firstAddressedFlow(cookie), slot.isDatagram,
+    Incoming.isFrom(source, slot)
+  else { return }
+  let dialled = unsafe Address(&slot.flow.pointee.destination)
+  if dialled.family != source.family { return }
+  unsafe address.storeBytes(of: dialled.port, toByteOffset: 2, as: UInt16.self)
+  if dialled.family == Address.ipv4 {
+    let host = UInt32(truncatingIfNeeded: dialled.high &>> 32).bigEndian
+    unsafe address.storeBytes(of: host, toByteOffset: 4, as: UInt32.self)
+  } else {
+    unsafe address.storeBytes(of: dialled.high.bigEndian, toByteOffset: 8, as: UInt64.self)
+    unsafe address.storeBytes(of: dialled.low.bigEndian, toByteOffset: 16, as: UInt64.self)
+  }
+}
+
 /// A datagram that the kernel has given.
 @safe
 private struct Incoming {
@@ -87,7 +109,7 @@ private struct Incoming {
   }
 
   /// Whether it comes from the service to which the flow goes, and the application shall not see that.
-  private static func isFrom(_ source: Address, _ slot: Slot) -> Bool {
+  fileprivate static func isFrom(_ source: Address, _ slot: Slot) -> Bool {
     let endpoint = unsafe Address(&slot.flow.pointee.endpoint)
     let isFaithful = unsafe slot.flow.pointee.flags & UInt32(WFP_FLOW_FAITHFUL) != 0
     return slot.word.isRedirected && !isFaithful && endpoint.port == source.port && endpoint.sameHost(as: source)

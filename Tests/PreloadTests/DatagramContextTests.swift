@@ -98,9 +98,10 @@ import Testing
   }
 
   @Test("S8.2: what comes to the service directly has no context") func direct() throws {
-    let service = try DatagramService(["take a 4096", "take a 4096"])
+    let service = try DatagramService(["take a 4096", "take a 4096", "take a 4096"])
     _ = try service.stage.datagrams(["new a 4", "sendto a 127.0.0.1 \(service.port) x"], shimmed: false)
     _ = try service.stage.datagrams(["new a 4", "sendto a 127.0.0.1 \(service.port) y"])
-    #expect(try service.run() == ["x flags:", "y flags:"])
+    _ = try service.stage.datagrams(["new a 4", "sendto a 192.0.2.1 9 z"])
+    #expect(try service.run() == ["x flags:", "y flags:", "z flags: \(Self.whole)"])
   }
 }

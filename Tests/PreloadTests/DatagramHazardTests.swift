@@ -22,10 +22,7 @@ import Testing
     let (tcpOrigin, port) = try stage.origin("127.0.0.1")
     let udpOrigin = stage.keep(try Program("ProbeRelay", ["origin", "127.0.0.1", "\(port)", "--echo"]))
     _ = try udpOrigin.port()
-    let tcp = try stage.shimmed("ProbeService", ["tcp", "127.0.0.1", "0"])
-    let own = try tcp.port()
-    let udp = try stage.shimmed("ProbeRelay", ["udp", "127.0.0.1", "\(own)"])
-    _ = try udp.port()
+    let (tcp, udp, own) = try stage.relayBeside("contoso", host: "127.0.0.1")
     let policy = stage.datagramPolicy(
       "contoso", port: own, redirecting: [port], protocols: "[tcp, udp]", endpoints: "\"127.0.0.1:\(own)\"")
     try stage.load(policy, name: "contoso")

@@ -98,7 +98,7 @@ struct InstallTests {
     }
     let relay = installed.stage.keep(
       try Program(
-        folder + "/\(name)_relay", ["0"], preload: installed.preload,
+        folder + "/\(name)_relay", ["\(installed.stage.freePort())"], preload: installed.preload,
         environment: installed.stage.environment.merging(["LD_LIBRARY_PATH": installed.prefix + "/lib"]) { $1 }))
     _ = try relay.line("listening on")
     let (status, lines) = try Program(

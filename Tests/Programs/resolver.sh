@@ -1,6 +1,6 @@
 #!/bin/sh
 # In namespaces of its own (unshare -n -m): a name server, a redirect service for datagrams, and two programs that ask:
-# dig through libc's sendmsg, getent through glibc's resolver. `resolver.sh RELAY SHIM FOLDER`, WFPSHIM_ENGINE is set.
+# dig through libc's sendmmsg, Python through glibc's resolver. `resolver.sh RELAY SHIM FOLDER`, WFPSHIM_ENGINE is set.
 relay=$1 shim=$2 folder=$3
 ip link set lo up || exit 3
 echo 'nameserver 127.0.0.1' >"$folder/resolv.conf"
@@ -26,4 +26,5 @@ filters:
 YAML
 wfpctl policy load "$folder/names.yaml" || exit 3
 echo "dig $(LD_PRELOAD=$shim dig +short +tries=1 @127.0.0.1 wfp.test) flows $(grep -c '#' "$folder/relay")"
-echo "getent $(LD_PRELOAD=$shim getent ahostsv4 wfp.test | head -n 1 | cut -d ' ' -f 1) flows $(grep -c '#' "$folder/relay")"
+ask="import socket; print(socket.getaddrinfo('wfp.test', 80, socket.AF_INET)[0][4][0])"
+echo "getaddrinfo $(LD_PRELOAD=$shim python3 -c "$ask") flows $(grep -c '#' "$folder/relay")"

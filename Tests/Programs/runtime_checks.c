@@ -5,6 +5,7 @@
 #include <windows.h>
 #include <strsafe.h>
 #include <intsafe.h>
+#include <rpc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,26 @@ static void others(void) {
   CHECK(getenv_s(&needed, text, sizeof(text), "WFPSHIM_NO_SUCH_NAME") == 0 && needed == 0 && text[0] == 0);
   CHECK(_dupenv_s(&value, &needed, "PATH") == 0 && value != NULL && needed == strlen(value) + 1);
   free(value);
+  CHECK(_itoa_s(-255, text, sizeof(text), 10) == 0 && strcmp(text, "-255") == 0);
+  CHECK(_itoa_s(255, text, sizeof(text), 16) == 0 && strcmp(text, "ff") == 0 && _itoa_s(0, text, 2, 2) == 0 &&
+        text[0] == '0');
+  CHECK(_itoa_s(-1, text, sizeof(text), 16) == 0 && strcmp(text, "ffffffff") == 0);
+  CHECK(_itoa_s(1000, text, 4, 10) == ERANGE && text[0] == 0 && _itoa_s(1, text, 4, 1) == EINVAL);
+}
+
+static void widths(void) {
+  WCHAR wide[4];
+  char text[8];
+  size_t count = 0;
+  CHECK(mbstowcs_s(&count, wide, 4, "abc", _TRUNCATE) == 0 && count == 4 && wide[2] == 'c' && wide[3] == 0);
+  CHECK(mbstowcs_s(&count, wide, 4, "abcd", _TRUNCATE) == STRUNCATE && count == 4 && wide[3] == 0);
+  CHECK(mbstowcs_s(&count, wide, 4, "abcd", 4) == ERANGE && wide[0] == 0);
+  CHECK(mbstowcs_s(&count, wide, 4, "abcd", 2) == 0 && count == 3 && wide[1] == 'b' && wide[2] == 0);
+  CHECK(mbstowcs_s(&count, NULL, 0, "abcd", 0x7fffffff) == 0 && count == 5 &&
+        mbstowcs_s(NULL, wide, 4, NULL, 1) == EINVAL);
+  wide[0] = 0xc4, wide[1] = 'x', wide[2] = 0;
+  CHECK(wcstombs_s(&count, text, sizeof(text), wide, _TRUNCATE) == 0 && count == 4 && strcmp(text, "\xc3\x84x") == 0);
+  CHECK(wcstombs_s(&count, text, 2, wide, _TRUNCATE) == STRUNCATE && count == 1 && text[0] == 0);
 }
 
 static void safe_text(void) {
@@ -162,12 +183,14 @@ static void small_things(void) {
     LIST_ENTRY link;
   } item;
   GUID guid = {0xc6e63c8c, 0xb784, 0x4562, {0xaa, 0x7d, 0x0a, 0x67, 0xcf, 0xca, 0xf9, 0xa3}};
-  GUID same = guid;
+  GUID same = guid, made, other;
   char secret[4] = "abc";
   LARGE_INTEGER large;
   large.QuadPart = -1;
   SecureZeroMemory(secret, sizeof(secret));
   CHECK(CONTAINING_RECORD(&item.link, LIST_ENTRY, Flink) == &item.link && secret[0] == 0 && large.HighPart == -1);
+  CHECK(UuidCreate(&made) == RPC_S_OK && UuidCreate(&other) == RPC_S_OK && memcmp(&made, &other, sizeof(made)) != 0);
+  CHECK(made.Data3 >> 12 == 4 && made.Data4[0] >> 6 == 2);
 #if defined(__cplusplus)
   CHECK(IsEqualGUID(guid, same) && guid == same && guid != GUID_NULL);
 #else
@@ -181,6 +204,7 @@ int main(void) {
   prints();
   scans();
   others();
+  widths();
   safe_text();
   safe_numbers();
   atomics();

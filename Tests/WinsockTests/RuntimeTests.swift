@@ -19,6 +19,20 @@ import Testing
     #expect(finished.status == 0 && finished.output.isEmpty, "\(finished.output)")
   }
 
+  @Test(
+    "mstcpip.h and ws2ipdef.h: INETADDR_*, IN4ADDR_*, IN6ADDR_*; tchar.h in both character sets",
+    arguments: [("gcc", "c99"), ("clang", "gnu17"), ("g++", "c++11"), ("clang++", "c++20")])
+  func addresses(language: (compiler: String, standard: String)) throws {
+    let suffix = language.compiler.hasSuffix("++") ? "cc" : "c"
+    let text = try String(contentsOfFile: Self.source("address_checks.c"), encoding: .utf8)
+    for flags in [[], ["-DUNICODE", "-D_UNICODE", "-fshort-wchar"]] {
+      let program = try WindowsProgram(
+        text, suffix: suffix, compiler: language.compiler, flags: ["-std=\(language.standard)"] + flags)
+      let finished = try program.output()
+      #expect(finished.status == 0 && finished.output.isEmpty, "\(flags) \(finished.output)")
+    }
+  }
+
   /// glibc's own wide functions, and libstdc++'s binary std::wstring, would take each of these strings for half as many
   /// characters of 32 bits.
   @Test(
@@ -52,6 +66,29 @@ import Testing
     let built = try WindowsProgram(
       "#include <stddef.h>\n\(program.text)\n", suffix: program.suffix, compiler: compiler, flags: ["-fshort-wchar"])
     #expect(try built.output(["x"]).status == 7)
+  }
+
+  /// Without the flag a WCHAR is a character of u"text".
+  @Test(
+    "decision 13: wmain and WCHAR without -fshort-wchar", arguments: [("gcc", "c"), ("g++", "cc"), ("clang++", "cc")])
+  func withoutTheFlag(language: (compiler: String, suffix: String)) throws {
+    let text = """
+      #define UNICODE
+      #include <windows.h>
+      #include <strsafe.h>
+      #include <stdio.h>
+      int wmain(int count, WCHAR **arguments) {
+        WCHAR text[32];
+        LPCTSTR format = TEXT("%s %d");
+        if (count != 2 || FAILED(StringCchPrintf(text, ARRAYSIZE(text), format, arguments[1], 5))) return 1;
+        wprintf_s(WS2_WIDE("%s\\n"), text);
+        return wcscpy_s(text, 3, arguments[1]) == ERANGE && _wcsicmp(WS2_WIDE("A"), WS2_WIDE("a")) == 0 ? 7 : 2;
+      }
+
+      """
+    let program = try WindowsProgram(text, suffix: language.suffix, compiler: language.compiler)
+    let finished = try program.output(["Ä中😀"])
+    #expect(finished.status == 7 && finished.output == "Ä中😀 5\n", "\(finished)")
   }
 
   /// A function that is not there must not be glibc's: that would read past the end of the text.

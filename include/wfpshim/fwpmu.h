@@ -4,28 +4,13 @@
 #define WFPSHIM_FWPMU_H
 
 #include "windows.h"
+#include "rpcdce.h"
 #include "fwpmtypes.h"
 #include "fwpmguids.h"
 
 #define FWPM_AUTO_WEIGHT_BITS 60
 #define FWPM_AUTO_WEIGHT_MAX (MAXUINT64 >> 4)
 #define FWPM_WEIGHT_RANGE_MAX (MAXUINT64 >> 60)
-
-#if !defined(RPC_C_AUTHN_DEFAULT)
-#define RPC_C_AUTHN_NONE 0
-#define RPC_C_AUTHN_WINNT 10
-#define RPC_C_AUTHN_DEFAULT ((int)0xffffffff)
-#endif
-
-typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
-  unsigned short *User;
-  ULONG UserLength;
-  unsigned short *Domain;
-  ULONG DomainLength;
-  unsigned short *Password;
-  ULONG PasswordLength;
-  ULONG Flags;
-} SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
 
 /* The library's functions are no callbacks: see ws2msabi.h. */
 #pragma push_macro("WINAPI")

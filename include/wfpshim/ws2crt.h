@@ -198,6 +198,16 @@ static inline errno_t gmtime_s(struct tm *result, const time_t *time) {
 static inline errno_t strerror_s(char *to, size_t size, int error) {
   return strncpy_s(to, size, strerror(error), _TRUNCATE) == EINVAL ? EINVAL : 0;
 }
+static inline errno_t _itoa_s(int value, char *to, size_t size, int radix) {
+  char digits[36], *at = digits + sizeof digits;
+  unsigned rest = radix == 10 && value < 0 ? 0u - (unsigned)value : (unsigned)value;
+  if (to == NULL || size == 0 || radix < 2 || radix > 36) return ws2_empty(to, size, EINVAL);
+  *--at = 0;
+  do *--at = "0123456789abcdefghijklmnopqrstuvwxyz"[rest % (unsigned)radix];
+  while ((rest /= (unsigned)radix) != 0);
+  if (radix == 10 && value < 0) *--at = '-';
+  return strcpy_s(to, size, at);
+}
 static inline errno_t getenv_s(size_t *needed, char *to, size_t size, const char *name) {
   const char *value = name == NULL ? NULL : getenv(name);
   if (needed == NULL || name == NULL) return EINVAL;

@@ -15,6 +15,8 @@ WCHAR *ws2_wcstok(WCHAR *text, const WCHAR *delimiters, WCHAR **context);
 WCHAR *ws2_wcsdup(const WCHAR *text);
 FILE *ws2_wfopen(const WCHAR *name, const WCHAR *mode);
 long long ws2_wcstoll(const WCHAR *text, WCHAR **end, int base);
+size_t ws2_mbstowcs(WCHAR *to, const char *from, size_t room);
+size_t ws2_wcstombs(char *to, const WCHAR *from, size_t room);
 
 #if defined(__cplusplus)
 }
@@ -23,12 +25,6 @@ long long ws2_wcstoll(const WCHAR *text, WCHAR **end, int base);
 #if defined(WS2_SHORT_WCHAR)
 /* libstdc++ reads glibc's <stdlib.h> behind our back, so that a pragma comes too late for these two. */
 #if defined(__cplusplus)
-extern "C" {
-#endif
-size_t ws2_mbstowcs(wchar_t *to, const char *from, size_t room);
-size_t ws2_wcstombs(char *to, const wchar_t *from, size_t room);
-#if defined(__cplusplus)
-}
 namespace std {
 using ::ws2_mbstowcs;
 using ::ws2_wcstombs;
@@ -89,6 +85,25 @@ static inline errno_t wcscat_s(WCHAR *to, rsize_t size, const WCHAR *from) {
 static inline errno_t wmemcpy_s(WCHAR *to, rsize_t size, const WCHAR *from, rsize_t count) {
   return memcpy_s(to, size * sizeof(WCHAR), from, count * sizeof(WCHAR));
 }
+
+/* `count` receives the size with the terminator. Of the text at most `most` characters are converted. */
+#define WS2_CONVERT_S(name, target, source, convert, empty)                                             \
+  static inline errno_t name(size_t *count, target *to, size_t room, const source *from, size_t most) { \
+    size_t length, fits;                                                                                \
+    if (from == NULL || (to == NULL) != (room == 0)) return empty(to, room, EINVAL);                    \
+    length = convert(NULL, from, 0);                                                                    \
+    if (most < length) length = most;                                                                   \
+    if (count != NULL) *count = length + 1;                                                             \
+    if (to == NULL) return 0;                                                                           \
+    if (length >= room && most != _TRUNCATE) return empty(to, room, ERANGE);                            \
+    fits = convert(to, from, length < room ? length : room - 1);                                        \
+    to[fits] = 0;                                                                                       \
+    if (count != NULL) *count = fits + 1;                                                               \
+    return length < room ? 0 : STRUNCATE;                                                               \
+  }
+WS2_CONVERT_S(mbstowcs_s, WCHAR, char, ws2_mbstowcs, ws2_empty_wide)
+WS2_CONVERT_S(wcstombs_s, char, WCHAR, ws2_wcstombs, ws2_empty)
+#undef WS2_CONVERT_S
 
 static inline int vswprintf_s(WCHAR *to, size_t size, const WCHAR *format, va_list arguments) {
   int length = to == NULL || format == NULL || size == 0 ? -1 : ws2_vsnwprintf(to, size, format, arguments);

@@ -75,6 +75,9 @@ int32_t wfp_core_receiving(int32_t fd, const struct msghdr *_Nullable message);
 // What was received: name and control data in `datagram` (as long as `kernel` says), for the application's `message`.
 void wfp_core_received(int32_t fd, struct msghdr *_Nonnull message, const struct msghdr *_Nonnull kernel,
                        struct wfp_datagram *_Nonnull datagram, int32_t flags);
+// A receive that began before the process had UDP redirects has ended: the source at `address`, `length` bytes as the
+// kernel says it, becomes the one that was dialled.
+void wfp_core_received_early(int32_t fd, void *_Nonnull address, uint32_t length);
 // 1: the option is the shim's, *result is what setsockopt returns: 0 or -errno.
 int32_t wfp_core_set_option(int32_t fd, int32_t level, int32_t name, const void *_Nullable value, uint32_t length,
                             int32_t *_Nonnull result);

@@ -29,4 +29,6 @@ ws2_unit *ws2_wide(const char *text);
 
 size_t ws2_wcslen(const ws2_unit *text);
 
+int32_t UuidCreate(unsigned char identifier[16]);
+
 #endif

@@ -161,7 +161,7 @@ long ws2_datagram_backlog(int fd);
 /* 0, or -1 with errno. */
 int ws2_tcp_info(int fd, TCP_INFO_v1 *_Nonnull info);
 /* The address of an extension function; NULL for an identifier of none. */
-void *_Nullable ws2_extension_function(const GUID *_Nonnull identifier);
+void *_Nullable ws2_extension_function(const GUID *_Nonnull identifier, BOOL takes_windows_callbacks);
 
 /* The extensions that Windows exports from nowhere. */
 BOOL ws2_ConnectEx(SOCKET s, const struct sockaddr *_Nullable name, int namelen, PVOID _Nullable lpSendBuffer,
@@ -170,6 +170,9 @@ BOOL ws2_DisconnectEx(SOCKET s, LPOVERLAPPED _Nullable lpOverlapped, DWORD dwFla
 int ws2_WSARecvMsg(SOCKET s, LPWSAMSG _Nullable lpMsg, DWORD *_Nullable lpdwNumberOfBytesRecvd,
                    LPWSAOVERLAPPED _Nullable lpOverlapped,
                    LPWSAOVERLAPPED_COMPLETION_ROUTINE _Nullable lpCompletionRoutine);
+int ws2_ms_WSARecvMsg(SOCKET s, LPWSAMSG _Nullable lpMsg, DWORD *_Nullable lpdwNumberOfBytesRecvd,
+                      LPWSAOVERLAPPED _Nullable lpOverlapped,
+                      LPWSAOVERLAPPED_COMPLETION_ROUTINE _Nullable lpCompletionRoutine);
 
 static const DWORD ws2_SIO_BSP_HANDLE = SIO_BSP_HANDLE;
 static const DWORD ws2_SIO_BSP_HANDLE_SELECT = SIO_BSP_HANDLE_SELECT;

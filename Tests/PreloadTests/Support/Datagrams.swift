@@ -34,6 +34,17 @@ extension Stage {
     return relay
   }
 
+  /// A listener of TCP (the service probe), and a relay of UDP on its port.
+  func relayBeside(_ name: String, host: String = "::") throws -> (tcp: Program, udp: Program, port: UInt16) {
+    for _ in 0..<20 {
+      let listener = try shimmed("ProbeService", [name, host, "0"])
+      let port = try listener.port()
+      let relay = try shimmed("ProbeRelay", [name, host, "\(port)"])
+      if try relay.line().hasPrefix("listening") { return (listener, relay, port) }
+    }
+    throw CocoaError(.featureUnsupported)  // each time somebody had the port for UDP
+  }
+
   /// A server that sends datagrams back, without the shim.
   func datagramEcho(_ host: String = "::") throws -> (program: Program, port: UInt16) {
     let program = keep(try Program("ProbeRelay", ["origin", host, "0", "--echo"]))
@@ -79,7 +90,8 @@ struct DatagramService {
   init(options: [String] = both, _ commands: [String], filter: String = "") throws {
     stage = try Stage()
     count = commands.count
-    let setup = ["new a 4", "set a 1 2 1"] + options + ["bind a 127.0.0.1 0", "listening a", "hold"]
+    // SO_REUSEADDR, for `accept`, after the bind: before it the kernel would give a port that somebody else has.
+    let setup = ["new a 4"] + options + ["bind a 127.0.0.1 0", "set a 1 2 1", "listening a", "hold"]
     program = try stage.shimmed("ProbeDatagram", setup + commands)
     port = try program.port()
     let policy = stage.datagramPolicy("contoso", port: port, redirecting: [9], filter: filter)

@@ -187,10 +187,9 @@ int main(int argc, char **argv) {
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (limit.rlim_cur = limit.rlim_max)) setrlimit(RLIMIT_NOFILE, &limit);
   struct sockaddr_storage address;
   socklen_t length = probe_address(argv[2], argv[3], &address);
-  int off = 0, on = 1, is_echo = probe_flag(argc, argv, "--echo");
+  int off = 0, is_echo = probe_flag(argc, argv, "--echo");
   int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (address.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (!is_echo && strcmp(options, "early") == 0) set_options(fd);
   if (bind(fd, (struct sockaddr *)&address, length) != 0) probe_die("bind");
   if (!is_echo && strcmp(options, "late") == 0) set_options(fd);

@@ -14,15 +14,9 @@
 
 #include "../../../include/wfpshim/wfp_ioctl.h"
 #include "probe.h"
+#include "storm.h"
 
 enum { WINDOW = 128, KNOWN = 1 << 16, LOST = 7 };
-
-struct letter {
-  uint32_t number, socket;
-  struct sockaddr_storage dialled;  // what the client dialled
-  struct sockaddr_storage context;  // what the service was told
-  uint64_t contexts, received, strays;
-};
 
 static socklen_t length_of(const struct sockaddr_storage *address) {
   return address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
@@ -202,6 +196,7 @@ static void storm(const char *port, long count) {
 
 int main(int argc, char **argv) {
   if (argc == 2) serve();
+  if (argc == 5) return race(argv[2], atoi(argv[3]), atoi(argv[4])), 0;
   if (argc < 6) return 2;
   sockets = atoi(argv[3]);
   destinations = atoi(argv[4]);
