@@ -187,6 +187,19 @@ import Testing
     try scene.expectItServes()
   }
 
+  /// AcceptEx gives a connection another number than the one that accept() returned: its close must be seen all the same.
+  @Test("S10.5: a flow is over when its socket is closed, also after a reset", arguments: Shape.allCases)
+  func flowsEnd(shape: Shape) throws {
+    let scene = try Scene(shape, .four)
+    for _ in 0..<4 {
+      try scene.expect("reset")
+      _ = try scene.origin.line()
+    }
+    let limit = Date(timeIntervalSinceNow: patience)
+    while try !scene.stage.flows().isEmpty, Date() < limit { sched_yield() }
+    #expect(try scene.stage.flows().map(\.state) == [])
+  }
+
   @Test("S5.2: the same when every overlapped call has to pend", arguments: [Shape.events, .port, .classes])
   func pending(shape: Shape) throws {
     let scene = try Scene(shape, .four, environment: ["WFPSHIM_FORCE_PENDING": "1"])

@@ -24,8 +24,10 @@ extension WinsockSuite {
           for _ in 0..<20 {
             let call = PendingCall()
             #expect(call.receive(server) == pendingOutcome)
-            #expect(send(client, "data") == 4 && ends(call) && call.status == 0 && call.text.hasPrefix("data"))
+            let hasEnded = send(client, "data") == 4 && ends(call)
+            #expect(hasEnded && call.status == 0 && call.text.hasPrefix("data"))
             #expect(port.packet(0)?.overlapped == call.overlapped)
+            if !hasEnded { break }
           }
           #expect(port.isEmpty)
         }
@@ -42,7 +44,9 @@ extension WinsockSuite {
           for _ in 0..<20 {
             let call = PendingCall(event: HANDLE(bitPattern: UInt(bitPattern: event) | 1))
             #expect(call.receive(server) == pendingOutcome)
-            #expect(send(client, "data") == 4 && becomesSet(event) && call.transferred == 4)
+            let hasEnded = send(client, "data") == 4 && becomesSet(event)
+            #expect(hasEnded && call.transferred == 4)
+            if !hasEnded { break }
           }
           #expect(port.isEmpty)
           WSACloseEvent(event)
@@ -85,7 +89,10 @@ extension WinsockSuite {
         }
         other.untilBlocked()
         #expect(PostQueuedCompletionStatus(port.handle, number + 100, 0, nil) != 0)
-        #expect(other.result() == number + 100)
+        guard other.result() == number + 100 else {
+          Issue.record("the other thread has no packet")
+          break
+        }
         #expect(PostQueuedCompletionStatus(port.handle, number + 1, 0, nil) != 0)
       }
     }
