@@ -18,7 +18,7 @@ func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } 
 
 /// Probes of the preload tests beside the three that every one needs.
 let chainProbes: [Target.Dependency] = [
-  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender",
+  "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender", "ProbeShapes",
   "ProbeDatagram", "ProbeRelay", "ProbeStorm",
 ]
 
@@ -33,6 +33,7 @@ let package = Package(
   products: [
     .library(name: "wfpshim", type: .dynamic, targets: ["ShimLink"]),
     .library(name: "ws2_32", type: .dynamic, targets: ["WinsockLink"]),
+    .library(name: "wfpcrt", type: .static, targets: ["CRuntime"]),
     .executable(name: "wfpctl", targets: ["wfpctl"]),
   ],
   dependencies: [
@@ -99,6 +100,9 @@ let package = Package(
         .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
       ]),
 
+    // What of Microsoft's C run-time cannot be an inline function, wmain among it: linked into Windows programs.
+    .target(name: "CRuntime", cSettings: cNoWarnings + [.unsafeFlags(["-ffunction-sections"])]),
+
     // The management side: YAML to a compiled policy, the engine file, the command.
     .target(
       name: "Policy",
@@ -149,6 +153,7 @@ let package = Package(
     probe("ProbeHosts", "hosts"),
     probe("ProbeUnruly", "unruly"),
     probe("ProbeStream", "stream"),
+    probe("ProbeShapes", "shapes"),
     probe("ProbeTraffic", "traffic"),
     probe("ProbeSockets", "sockets"),
     probe("ProbeIoctl", "ioctl"),

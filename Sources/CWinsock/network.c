@@ -30,22 +30,24 @@ int ws2_source_for(const struct sockaddr *to, socklen_t size, struct sockaddr_st
   return result;
 }
 
-void *ws2_extension_function(const GUID *identifier) {
+void *ws2_extension_function(const GUID *identifier, BOOL takes_windows_callbacks) {
   static const struct {
     GUID identifier;
     void *function;
+    void *windows; /* for callbacks of the Windows x64 convention, where there are any */
   } known[] = {
-      {WSAID_ACCEPTEX, (void *)AcceptEx},
-      {WSAID_CONNECTEX, (void *)ws2_ConnectEx},
-      {WSAID_DISCONNECTEX, (void *)ws2_DisconnectEx},
-      {WSAID_GETACCEPTEXSOCKADDRS, (void *)GetAcceptExSockaddrs},
-      {WSAID_TRANSMITFILE, (void *)TransmitFile},
-      {WSAID_WSARECVMSG, (void *)ws2_WSARecvMsg},
-      {WSAID_WSASENDMSG, (void *)WSASendMsg},
-      {WSAID_WSAPOLL, (void *)WSAPoll},
+      {WSAID_ACCEPTEX, (void *)AcceptEx, NULL},
+      {WSAID_CONNECTEX, (void *)ws2_ConnectEx, NULL},
+      {WSAID_DISCONNECTEX, (void *)ws2_DisconnectEx, NULL},
+      {WSAID_GETACCEPTEXSOCKADDRS, (void *)GetAcceptExSockaddrs, NULL},
+      {WSAID_TRANSMITFILE, (void *)TransmitFile, NULL},
+      {WSAID_WSARECVMSG, (void *)ws2_WSARecvMsg, (void *)ws2_ms_WSARecvMsg},
+      {WSAID_WSASENDMSG, (void *)WSASendMsg, (void *)ws2_ms_WSASendMsg},
+      {WSAID_WSAPOLL, (void *)WSAPoll, NULL},
   };
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (memcmp(&known[i].identifier, identifier, sizeof *identifier) == 0) return known[i].function;
+    if (memcmp(&known[i].identifier, identifier, sizeof *identifier) == 0)
+      return takes_windows_callbacks && known[i].windows ? known[i].windows : known[i].function;
   return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -156,7 +157,7 @@ void ws2_word_unlock(unsigned int *word) {
 static pthread_key_t record_key;
 static pthread_once_t record_once = PTHREAD_ONCE_INIT;
 static void (*record_ended)(void *);
-static void end_record(void *record) { record_ended(record); }
+static void end_record(void *record) { __atomic_load_n(&record_ended, __ATOMIC_ACQUIRE)(record); }
 static void make_record_key(void) { pthread_key_create(&record_key, end_record); }
 
 void *ws2_thread_record(void) {
@@ -216,19 +217,44 @@ int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long tok
   return errno == ENOENT ? epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) : -1;
 }
 
+/* Every report is of a change (EPOLLET), so that one registration is enough for the life of the socket. */
+int ws2_poll_add(int poll, int fd, unsigned int events, unsigned long long token) {
+  struct epoll_event event = {.events = EPOLLET, .data.u64 = token};
+  if (events & WS2_READABLE) event.events |= EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+  if (events & WS2_WRITABLE) event.events |= EPOLLOUT;
+  if (epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) == 0) return 0;
+  return errno == EEXIST ? epoll_ctl(poll, EPOLL_CTL_MOD, fd, &event) : -1;
+}
+
+int ws2_poll_make_bell(int poll, unsigned long long token) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = token};
+  int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (bell >= 0 && epoll_ctl(poll, EPOLL_CTL_ADD, bell, &event) != 0) {
+    close(bell);
+    return -1;
+  }
+  return bell;
+}
+
+void ws2_ring(int bell) { eventfd_write(bell, 1); }
+
 void ws2_poll_forget(int poll, int fd) { epoll_ctl(poll, EPOLL_CTL_DEL, fd, NULL); }
 
-int ws2_poll_take(int poll, struct ws2_ready *ready, int count) {
-  struct epoll_event events[64];
-  int found = epoll_wait(poll, events, count < 64 ? count : 64, 0);
+int ws2_poll_take(int poll, struct ws2_report *reports, int count, int milliseconds) {
+  struct epoll_event events[WS2_REPORTS];
+  int found = epoll_wait(poll, events, count < WS2_REPORTS ? count : WS2_REPORTS, milliseconds);
   for (int i = 0; i < found; i++) {
-    ready[i].token = events[i].data.u64;
-    ready[i].events = (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI) ? WS2_READABLE : 0) |
-                      (events[i].events & EPOLLOUT ? WS2_WRITABLE : 0);
-    if (events[i].events & (EPOLLERR | EPOLLHUP)) ready[i].events = WS2_READABLE | WS2_WRITABLE;
+    reports[i].token = events[i].data.u64;
+    reports[i].events = (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI) ? WS2_READABLE : 0) |
+                        (events[i].events & EPOLLOUT ? WS2_WRITABLE : 0);
+    if (events[i].events & (EPOLLERR | EPOLLHUP)) reports[i].events = WS2_READABLE | WS2_WRITABLE;
   }
   return found;
 }
+
+static _Thread_local const void *own_port;
+const void *ws2_own_port(void) { return own_port; }
+void ws2_set_own_port(const void *port) { own_port = port; }
 
 int ws2_start_thread(size_t stack_size, void *(*start)(void *), void *argument) {
   pthread_attr_t attributes;
@@ -238,6 +264,16 @@ int ws2_start_thread(size_t stack_size, void *(*start)(void *), void *argument) 
   if (stack_size != 0) pthread_attr_setstacksize(&attributes, stack_size);
   int error = pthread_create(&thread, &attributes, start, argument);
   pthread_attr_destroy(&attributes);
+  return error;
+}
+
+/* The program's signal handlers are not to run on a thread of the library's. */
+int ws2_start_helper(void *(*start)(void *)) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = ws2_start_thread(0, start, NULL);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   return error;
 }
 

@@ -37,6 +37,8 @@ package struct Flow: Sendable {
 
   package let state: State
   package let cookie: UInt64
+  /// `tcp` or `udp`.
+  package let transport: String
   package let application: Application
   package let client: Process
   /// The process that accepted it; `nil` until it is claimed.
@@ -54,9 +56,4 @@ package struct Flow: Sendable {
 
   /// Unlike any other flow's, and the same as long as the flow lives.
   package var id: String { ownHop.map { hexText($0.flowID) } ?? "socket-\(cookie)" }
-}
-
-extension Flow {
-  /// The engine's slots hold TCP flows only, so far.
-  package var transport: String { "tcp" }
 }

@@ -83,7 +83,7 @@ private struct SlotCopy {
   func flow(names: Engine) -> Flow {
     let application = slot.application
     return Flow(
-      state: state, cookie: slot.client_cookie,
+      state: state, cookie: slot.client_cookie, transport: slot.flags & UInt32(WFP_FLOW_DATAGRAM) != 0 ? "udp" : "tcp",
       application: Flow.Application(
         path: names.text(application.path), pid: application.pid, uid: application.uid, gid: application.gid,
         session: application.session, startTime: application.start_time),

@@ -93,8 +93,15 @@ func wfp_core_bound(_ fd: Int32) {
   {
     return noteDatagramService(fd, cookie)
   }
-  guard case .attached(let engine) = currentEngine(), let policy = engine.policy(),
-    policy.head.accepts & UInt32(WFP_JUDGES_DATAGRAMS) != 0,
+  guard case .attached(let engine) = currentEngine() else {
+    // The service may be there before any policy is.
+    guard socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let cookie = socketCookie(fd),
+      let address = socketName(fd)
+    else { return }
+    rememberServed(address, cookie: cookie)
+    return watchDescriptor(fd)
+  }
+  guard let policy = engine.policy(), policy.head.accepts & UInt32(WFP_JUDGES_DATAGRAMS) != 0,
     socketOption(fd, SOL_SOCKET, SO_PROTOCOL) == udpLevel, let address = socketName(fd),
     policy.isEndpoint(address), let cookie = socketCookie(fd)
   else { return }

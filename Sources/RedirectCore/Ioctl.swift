@@ -77,6 +77,9 @@ private func query(
   if unsafe UInt64(slot.flow.pointee.service_pid) != wfp_load(&wfp_process().pointee.identity_pid) {
     rememberHeld(slot)
     rememberServed(unsafe Address(&slot.flow.pointee.endpoint), cookie: 0)
+  } else {
+    // It may have another number by now than when it was accepted, as AcceptEx gives it one.
+    watchDescriptor(fd)
   }
   return result
 }

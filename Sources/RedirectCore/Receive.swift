@@ -152,7 +152,7 @@ private struct Incoming {
   func claim(to writer: inout ControlWriter, isPeeked: Bool) {
     guard let source, answered == nil, let cookie = socketCookie(descriptor) else { return }
     let wants = wishes(cookie)
-    _ = currentEngine()  // it may be younger than this process (S4.1)
+    _ = currentEngine()  // it may be younger than this process, and than this very receive (S4.1)
     let isKnown = inEngines { $0.isReadBy(cookie, source) ? true : nil } ?? false
     if isKnown { return }
     guard

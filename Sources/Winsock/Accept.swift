@@ -88,7 +88,7 @@ private func deliver(
 private func take(from listener: Socket) throws(WSAError) -> AcceptedConnection {
   if let deferred = DeferredConnections.next(of: listener) { return deferred }
   return try listener.operation { () throws(WSAError) in
-    let inherited = listener.attributes.intersection(.notOverlapped).union([.hasConnected, .wasAccepted])
+    let inherited = listener.attributes.intersection([.kind, .notOverlapped]).union([.hasConnected, .wasAccepted])
     if listener.isNonBlocking {
       // Unlike on Linux, an accepted socket has the mode of its listener.
       return try accept(from: listener, ws2_accept_non_blocking(), inherited.union(.nonBlocking))

@@ -20,8 +20,10 @@ public func AcceptEx(
 ) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
     let listening = try Socket(listener)
-    try listening.requireSocket()
-    guard let socket = try? Socket(accepting), (try? socket.requireSocket()) != nil else { throw WSAError(WSAEINVAL) }
+    try listening.requireKnownSocket()
+    guard let socket = try? Socket(accepting), (try? socket.requireKnownSocket()) != nil else {
+      throw WSAError(WSAEINVAL)
+    }
     guard let overlapped = unsafe overlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
     try unsafe judge(count: received, overlapped)
     guard let output = unsafe output else { throw WSAError(WSAEFAULT) }
@@ -66,7 +68,7 @@ public func GetAcceptExSockaddrs(
 
 extension AcceptBuffer {
   fileprivate func judge(for listener: Socket) throws(WSAError) {
-    let least = nameSize(try SocketName.local(of: listener.descriptor).family) + 16
+    let least = nameSize(listener.family) + 16
     guard localLength >= least, remoteLength >= least else { throw WSAError(WSAEINVAL) }
     guard unsafe isWritable(start, size) else { throw WSAError(WSAEFAULT) }
   }
@@ -74,10 +76,10 @@ extension AcceptBuffer {
 
 extension Socket {
   fileprivate func prepareToAccept(on accepting: Socket) throws(WSAError) {
-    let own = try SocketName.local(of: descriptor)
-    let other = try SocketName.local(of: accepting.descriptor)
-    guard isListening, type == ws2_socket_stream(), accepting.type == ws2_socket_stream(), own.family == other.family,
-      other.port == 0, !accepting.isListening, !accepting.isConnectedTransport
+    // Asked of the kernel in any case: what is accepted takes the place of this number.
+    guard let other = try? SocketName.local(of: accepting.descriptor), isListening, type == ws2_socket_stream(),
+      accepting.type == ws2_socket_stream(), family == other.family, other.port == 0, !accepting.isListening,
+      !accepting.isConnectedTransport
     else { throw WSAError(WSAEINVAL) }
     // Among all that share the listener somebody may be faster than this one: accept() must not wait, whichever mode
     // the program has chosen. Winsock's own calls do not go by the kernel's flag.

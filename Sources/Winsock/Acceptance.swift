@@ -44,14 +44,14 @@ final class Acceptance: @unchecked Sendable {  // under the listener's queue's l
     var peer = SocketName()
     var made: Int32 = -1
     try? unsafe peer.fill {
-      made = unsafe ws2_accept4(listener.descriptor, $0, $1, ws2_accept_non_blocking() | ws2_close_on_exec())
+      // A blocking socket of Winsock's does not need Linux' flag, but code that calls libc on it does.
+      made = unsafe ws2_accept4(
+        listener.descriptor, $0, $1, ws2_close_on_exec() | (socket.isNonBlocking ? ws2_accept_non_blocking() : 0))
       return made
     }
     guard made >= 0 else { return acceptFailed(ws2_errno()) }
     let local = (try? SocketName.local(of: made)) ?? SocketName()
-    // A blocking socket of Winsock's does not need Linux' flag, but code that calls libc on it does.
-    if !socket.isNonBlocking { _ = ws2_set_descriptor_flags(made, ws2_descriptor_flags(made) & ~O_NONBLOCK) }
-    carryOptions(to: made)
+    if !socket.isOurs || socket.attributes.contains(.hasOptions) { carryOptions(to: made) }
     guard ws2_take_number(made, socket.descriptor) == 0 else { return OperationResult(error: .fromErrno) }
     buffer.write(local: local, remote: peer)
     socket.becomeConnected()

@@ -58,7 +58,7 @@ private func addressText(_ name: UnsafePointer<sockaddr>) throws(WSAError) -> [W
   }
 }
 
-private func wide(_ text: String) -> [WCHAR] { text.unicodeScalars.map { WCHAR(bitPattern: $0.value) } }
+private func wide(_ text: String) -> [WCHAR] { Array(text.utf16) }
 
 private func hostText(_ family: Int32, _ address: UnsafeRawPointer) throws(WSAError) -> String {
   var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
@@ -69,12 +69,12 @@ private func hostText(_ family: Int32, _ address: UnsafeRawPointer) throws(WSAEr
 /// - Throws: WSAEFAULT; WSAEINVAL for more than any address has.
 private func characters(_ text: LPWSTR?) throws(WSAError) -> String {
   guard let text = unsafe text else { throw WSAError(WSAEFAULT) }
-  let size = MemoryLayout<UInt32>.size
+  let size = MemoryLayout<WCHAR>.size
   var scalars = String.UnicodeScalarView()
   for index in 0..<128 {
     let place = unsafe UnsafeRawPointer(text) + index * size
     guard unsafe isReadable(place, size) else { throw WSAError(WSAEFAULT) }
-    let value = unsafe place.loadUnaligned(as: UInt32.self)
+    let value = unsafe place.loadUnaligned(as: WCHAR.self)
     if value == 0 { return String(scalars) }
     guard let scalar = Unicode.Scalar(value), scalar.isASCII else { throw WSAError(WSAEINVAL) }
     scalars.append(scalar)

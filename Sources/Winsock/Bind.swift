@@ -9,7 +9,7 @@ import Glibc
 public func ws2_bind(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try socket.requireSocket()
+    try socket.requireKnownSocket()
     try unsafe checkName(name, size)
     unsafe allowTimeWait(socket, name!)
     return try checked(unsafe bind(socket.descriptor, name, socklen_t(size)))
@@ -21,18 +21,29 @@ public func ws2_bind(_ handle: SOCKET, _ name: UnsafePointer<sockaddr>?, _ size:
 /// from a listener.) A port of the kernel's choice stays the socket's own until it listens.
 private func allowTimeWait(_ socket: Socket, _ name: UnsafePointer<sockaddr>) {
   let family = unsafe Int32(name.pointee.sa_family)
-  guard family == AF_INET || family == AF_INET6, socket.type == ws2_socket_stream() else { return }
-  guard unsafe UnsafeRawPointer(name).load(fromByteOffset: 2, as: UInt16.self) != 0 else { return }
+  guard family == AF_INET || family == AF_INET6,
+    unsafe UnsafeRawPointer(name).load(fromByteOffset: 2, as: UInt16.self) != 0, socket.type == ws2_socket_stream()
+  else { return }
   try? socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
 }
 
 extension Socket {
   /// SOCK_STREAM and so on; -1 when it cannot be told.
   var type: Int32 {
+    let attributes = attributes
+    if attributes.contains([.known, .isStream]) { return ws2_socket_stream() }
+    if attributes.contains([.known, .isDatagram]) { return ws2_socket_datagram() }
     var type: Int32 = -1
     var size = socklen_t(MemoryLayout<Int32>.size)
     unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size)
     return type
+  }
+
+  var family: Int32 {
+    let attributes = attributes
+    if attributes.contains([.known, .isInternet4]) { return AF_INET }
+    if attributes.contains([.known, .isInternet6]) { return AF_INET6 }
+    return (try? SocketName.local(of: descriptor))?.family ?? 0
   }
 }
 
@@ -51,7 +62,9 @@ public func ws2_listen(_ handle: SOCKET, _ backlog: Int32) -> Int32 {
       try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
     }
     // SOMAXCONN_HINT is a negative number.
-    return try checked(listen(socket.descriptor, Int32(clamping: backlog.magnitude)))
+    let result = try checked(listen(socket.descriptor, Int32(clamping: backlog.magnitude)))
+    socket.set(.listens)
+    return result
   }
 }
 

@@ -28,7 +28,7 @@ public func CancelIoEx(_ handle: HANDLE?, _ overlapped: LPOVERLAPPED?) -> Window
 
 /// Nil: the socket never had an overlapped operation.
 private func queue(_ handle: HANDLE?) throws(WSAError) -> SocketQueue? {
-  guard let socket = try? Socket(SOCKET(UInt(bitPattern: handle))), (try? socket.requireSocket()) != nil else {
+  guard let socket = try? Socket(SOCKET(UInt(bitPattern: handle))), (try? socket.requireKnownSocket()) != nil else {
     throw WSAError(ERROR_INVALID_HANDLE)
   }
   return Socket.queue(of: socket.descriptor)

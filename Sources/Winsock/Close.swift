@@ -8,7 +8,7 @@ import Glibc
 public func ws2_shutdown(_ handle: SOCKET, _ how: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try socket.requireSocket()
+    try socket.requireKnownSocket()
     guard (SD_RECEIVE...SD_BOTH).contains(how) else { throw WSAError(WSAEINVAL) }
     // Linux says ENOTCONN too, but shuts it all the same.
     guard !socket.neverConnected else { throw WSAError(WSAENOTCONN) }

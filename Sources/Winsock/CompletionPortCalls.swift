@@ -2,7 +2,8 @@ public import CWinsock
 
 /// Makes a port, or has one hear of a socket's operations, or both. Page: CreateIoCompletionPort.
 /// - Parameter threads: How many Windows would let run at once. Here as many run as wait: the scheduler decides.
-/// - Returns: The port, or NULL: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (served by a port already).
+/// - Returns: The port, or NULL: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (served by a port already), WSAENOBUFS
+///   (no descriptor is left).
 @c @implementation
 public func CreateIoCompletionPort(
   _ file: HANDLE?, _ existing: HANDLE?, _ key: ULONG_PTR, _ threads: DWORD
@@ -10,12 +11,12 @@ public func CreateIoCompletionPort(
   unsafe win32(failing: nil) { () throws(WSAError) in
     if UInt(bitPattern: file) == UInt.max {
       guard unsafe existing == nil else { throw WSAError(ERROR_INVALID_PARAMETER) }
-      return unsafe HandleTable.open(CompletionPort())
+      return unsafe HandleTable.open(try CompletionPort())
     }
     let served = unsafe try socket(unsafe file)
     guard served.isOverlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
     let known: CompletionPort? = unsafe existing == nil ? nil : try port(unsafe existing)
-    let port = known ?? CompletionPort()
+    let port = if let known { known } else { try CompletionPort() }
     try served.queue.associate(PortAssociation(port: port, key: key))
     return unsafe known == nil ? HandleTable.open(port) : existing
   }
@@ -131,7 +132,7 @@ private func port(_ handle: HANDLE?) throws(WSAError) -> CompletionPort {
 }
 
 private func socket(_ handle: HANDLE?) throws(WSAError) -> Socket {
-  guard let socket = try? Socket(SOCKET(UInt(bitPattern: handle))), (try? socket.requireSocket()) != nil else {
+  guard let socket = try? Socket(SOCKET(UInt(bitPattern: handle))), (try? socket.requireKnownSocket()) != nil else {
     throw WSAError(ERROR_INVALID_HANDLE)
   }
   return socket

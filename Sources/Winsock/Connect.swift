@@ -32,7 +32,7 @@ public func WSAConnect(
 }
 
 private func connectSocket(_ socket: Socket, _ name: UnsafePointer<sockaddr>?, _ size: Int32) throws(WSAError) {
-  try socket.requireSocket()
+  try socket.requireKnownSocket()
   try unsafe checkName(name, size)
   defer { if socket.attributes.contains(.hasConnected) { socket.connectBegan() } }
   try socket.operation { () throws(WSAError) in
@@ -63,6 +63,7 @@ private func finish(_ socket: Socket) throws(WSAError) {
 
 extension Socket {
   var isListening: Bool {
+    if isOurs { return attributes.contains(.listens) }
     var listens: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
     unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size)

@@ -18,7 +18,7 @@ public func ws2_ConnectEx(
 ) -> WindowsBool {
   winsock(failing: no) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try socket.requireSocket()
+    try socket.requireKnownSocket()
     guard let overlapped = unsafe overlapped else { throw WSAError(ERROR_INVALID_PARAMETER) }
     try unsafe judge(count: sent, overlapped)
     try unsafe checkName(name, size)
@@ -33,6 +33,11 @@ public func ws2_ConnectEx(
 }
 
 extension Socket {
+  fileprivate func setSystemMode(nonBlocking: Bool) {
+    var mode: Int32 = nonBlocking ? 1 : 0
+    _ = unsafe ws2_ioctl(descriptor, UInt(FIONBIO), &mode)
+  }
+
   fileprivate func requireBoundStream() throws(WSAError) {
     guard type == ws2_socket_stream(), !isListening else { throw WSAError(WSAEINVAL) }
     guard !isConnectedTransport else { throw WSAError(WSAEISCONN) }
@@ -73,15 +78,15 @@ private final class Connection: @unchecked Sendable {  // one attempt at a time,
 
   /// libc's connect(), so that the preload sees it.
   private func begin() -> OperationResult? {
-    let flags = ws2_descriptor_flags(socket.descriptor)
-    if flags & O_NONBLOCK == 0 { _ = ws2_set_descriptor_flags(socket.descriptor, flags | O_NONBLOCK) }
+    let isBlocking = !socket.isNonBlocking
+    if isBlocking { socket.setSystemMode(nonBlocking: true) }
     let result = unsafe name.withPointer { unsafe connect(socket.descriptor, $0, name.size) }
     let number = ws2_errno()
-    if flags & O_NONBLOCK == 0 { _ = ws2_set_descriptor_flags(socket.descriptor, flags) }
+    if isBlocking { socket.setSystemMode(nonBlocking: false) }
     if result == 0 { return connected() }
     guard number == EINPROGRESS || number == EINTR else { return OperationResult(error: WSAError(errno: number)) }
     stage = .connects
-    return nil
+    return finish()  // on loopback it is done already
   }
 
   private func finish() -> OperationResult? {

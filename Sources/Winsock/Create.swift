@@ -71,7 +71,17 @@ private func makeSocket(_ family: Int32, _ type: Int32, _ transport: Int32, flag
       descriptor, ws2_protocol_ipv6(), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<Int32>.size))
   }
   let isOverlapped = flags & DWORD(WSA_FLAG_OVERLAPPED) != 0
-  return try Socket(made: descriptor, isOverlapped ? [] : .notOverlapped).handle
+  return try Socket(made: descriptor, attributes(of: family, kind).union(isOverlapped ? [] : .notOverlapped)).handle
+}
+
+private func attributes(of family: Int32, _ type: Int32) -> SocketAttributes {
+  let transport: SocketAttributes =
+    type == ws2_socket_stream() ? .isStream : type == ws2_socket_datagram() ? .isDatagram : []
+  switch family {
+  case AF_INET: return transport.union(.isInternet4)
+  case AF_INET6: return transport.union(.isInternet6)
+  default: return []
+  }
 }
 
 /// Linux says EINVAL for a type that it does not know, and EPROTONOSUPPORT for a protocol of another type.

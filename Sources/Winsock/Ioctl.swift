@@ -21,13 +21,15 @@ public func WSAIoctl(
 /// WSAIoctl, whoever calls it.
 func control(
   _ handle: SOCKET, _ code: DWORD, _ input: LPVOID?, _ inputSize: DWORD, _ output: LPVOID?, _ outputSize: DWORD,
-  _ returned: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+  _ returned: UnsafeMutablePointer<DWORD>?, _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?,
+  _ convention: CallingConvention = .systemV
 ) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let call = unsafe IoctlCall(
       socket: socket, code: code, input: input, inputSize: inputSize, output: output, outputSize: outputSize,
-      returned: returned, overlapped: socket.isOverlapped ? overlapped : nil, routine: routine)
+      returned: returned, overlapped: socket.isOverlapped ? overlapped : nil, routine: routine,
+      convention: convention)
     try call.judge()
     let answer = try call.answer()
     if let bytes = answer.bytes { unsafe returned?.pointee = bytes }
@@ -54,6 +56,8 @@ struct IoctlCall {
   let returned: UnsafeMutablePointer<DWORD>?
   let overlapped: LPWSAOVERLAPPED?
   let routine: CompletionRoutine?
+  /// Of the callbacks that the caller will hand to extension functions.
+  let convention: CallingConvention
 
   var isSet: Bool { code == SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS }
 

@@ -87,7 +87,9 @@ extension IoctlCall {
       throw WSAError(WSAEFAULT)
     }
     var identifier = unsafe input.loadUnaligned(as: GUID.self)
-    guard let function = unsafe ws2_extension_function(&identifier) else { throw WSAError(WSAEINVAL) }
+    guard let function = unsafe ws2_extension_function(&identifier, convention == .windows ? yes : no) else {
+      throw WSAError(WSAEINVAL)
+    }
     return try give(UInt(bitPattern: function))
   }
 }

@@ -16,6 +16,14 @@ public func ws2_WSARecvMsg(
   _ handle: SOCKET, _ message: LPWSAMSG?, _ received: UnsafeMutablePointer<DWORD>?,
   _ overlapped: LPWSAOVERLAPPED?, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe receiveMessage(handle, message, received, overlapped, CompletionRoutine(routine))
+}
+
+/// WSARecvMsg, whoever calls it.
+func receiveMessage(
+  _ handle: SOCKET, _ message: LPWSAMSG?, _ received: UnsafeMutablePointer<DWORD>?,
+  _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let overlapped = unsafe socket.isOverlapped ? overlapped : nil
@@ -31,7 +39,7 @@ public func ws2_WSARecvMsg(
     let transfer = try unsafe Transfer(receiving: message)
     defer { socket.reenable(FD_READ | FD_OOB) }
     let attempt = { transfer.receive(socket, flags, isStream: false) }
-    let result = try unsafe socket.perform(.receive, overlapped, CompletionRoutine(routine), attempt)
+    let result = try unsafe socket.perform(.receive, overlapped, routine, attempt)
     unsafe received?.pointee = result.bytes
     if let error = result.error { throw error }
     return 0
@@ -51,6 +59,14 @@ public func WSASendMsg(
   _ handle: SOCKET, _ message: LPWSAMSG?, _ flags: DWORD, _ sent: UnsafeMutablePointer<DWORD>?,
   _ overlapped: LPWSAOVERLAPPED?, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
+  unsafe sendMessage(handle, message, flags, sent, overlapped, CompletionRoutine(routine))
+}
+
+/// WSASendMsg, whoever calls it.
+func sendMessage(
+  _ handle: SOCKET, _ message: LPWSAMSG?, _ flags: DWORD, _ sent: UnsafeMutablePointer<DWORD>?,
+  _ overlapped: LPWSAOVERLAPPED?, _ routine: CompletionRoutine?
+) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
     let overlapped = unsafe socket.isOverlapped ? overlapped : nil
@@ -64,7 +80,7 @@ public func WSASendMsg(
     guard !socket.attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
     let transfer = try unsafe Transfer(sending: message)
     let attempt = { transfer.send(socket, wanted) }
-    let result = try unsafe socket.perform(.send, overlapped, CompletionRoutine(routine), attempt)
+    let result = try unsafe socket.perform(.send, overlapped, routine, attempt)
     if let error = result.error { throw error }
     unsafe sent?.pointee = result.bytes
     return 0

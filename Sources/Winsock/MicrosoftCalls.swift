@@ -61,7 +61,26 @@ public func ws2_ms_WSAIoctl(
   _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
 ) -> Int32 {
   unsafe control(
-    handle, code, input, inputSize, output, outputSize, returned, overlapped, CompletionRoutine(routine, .windows))
+    handle, code, input, inputSize, output, outputSize, returned, overlapped, CompletionRoutine(routine, .windows),
+    .windows)
+}
+
+/// WSARecvMsg for a completion routine of the Windows x64 convention. Page: LPFN_WSARECVMSG.
+@c @implementation
+public func ws2_ms_WSARecvMsg(
+  _ handle: SOCKET, _ message: LPWSAMSG?, _ received: UnsafeMutablePointer<DWORD>?,
+  _ overlapped: LPWSAOVERLAPPED?, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+) -> Int32 {
+  unsafe receiveMessage(handle, message, received, overlapped, CompletionRoutine(routine, .windows))
+}
+
+/// WSASendMsg for a completion routine of the Windows x64 convention. Page: WSASendMsg.
+@c @implementation
+public func ws2_ms_WSASendMsg(
+  _ handle: SOCKET, _ message: LPWSAMSG?, _ flags: DWORD, _ sent: UnsafeMutablePointer<DWORD>?,
+  _ overlapped: LPWSAOVERLAPPED?, _ routine: LPWSAOVERLAPPED_COMPLETION_ROUTINE?
+) -> Int32 {
+  unsafe sendMessage(handle, message, flags, sent, overlapped, CompletionRoutine(routine, .windows))
 }
 
 /// CreateThread for a start routine of the Windows x64 convention. Page: CreateThread.

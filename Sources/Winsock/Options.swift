@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Sets an option. Those of Winsock alone are translated (SO_RCVTIMEO and SO_SNDTIMEO in milliseconds, SO_DONTLINGER,
-/// SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT); the others have Linux' meaning. Page: setsockopt.
+/// SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT, and IP_WFP_REDIRECT_CONTEXT and _RECORDS at both levels); the others have Linux' meaning. Page: setsockopt.
 /// - Parameter size: Of the value in bytes, a DWORD as a rule.
 /// - Returns: 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT, WSAENOPROTOOPT, WSAEINVAL, WSAENOTCONN.
 @c @implementation
@@ -12,7 +12,7 @@ public func ws2_setsockopt(
 ) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in
     let socket = try Socket(handle)
-    try socket.requireSocket()
+    try socket.requireKnownSocket()
     if level == SOL_SOCKET, [SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT].contains(name) {
       try unsafe socket.updateContext(name, value, size)
       return 0
@@ -20,6 +20,7 @@ public func ws2_setsockopt(
     guard size > 0, unsafe isReadable(value, Int(size)), let value = unsafe UnsafeRawPointer(value) else {
       throw WSAError(WSAEFAULT)
     }
+    socket.set(.hasOptions)
     switch (level, name) {
     case (SOL_SOCKET, SO_RCVTIMEO), (SOL_SOCKET, SO_SNDTIMEO):
       guard size >= 4 else { throw WSAError(WSAEFAULT) }
@@ -30,9 +31,7 @@ public func ws2_setsockopt(
     case (SOL_SOCKET, exclusiveAddressUse), (SOL_SOCKET, SO_CONDITIONAL_ACCEPT), (SOL_SOCKET, SO_OPENTYPE):
       // A Linux port is exclusive, WSAAccept's condition is asked in any case, and an open type is the thread's.
       return 0
-    case (ws2_protocol_ipv6(), IPV6_WFP_REDIRECT_RECORDS), (ws2_protocol_ipv6(), IPV6_WFP_REDIRECT_CONTEXT):
-      // Linux has other options of these numbers (SPEC S8.2).
-      throw WSAError(WSAENOPROTOOPT)
+    case _ where Socket.isRedirectOption(level, name): try unsafe socket.setRedirectOption(level, name, value, size)
     default:
       try checked(unsafe setsockopt(socket.descriptor, level, name, value, socklen_t(size)))
     }
@@ -68,8 +67,7 @@ public func ws2_getsockopt(
     case (SOL_SOCKET, SO_CONNECT_TIME): try answer.give(socket.secondsConnected)
     case (SOL_SOCKET, exclusiveAddressUse): try answer.give(1)
     case (SOL_SOCKET, doNotLinger): try answer.give(try socket.lingers ? 0 : 1)
-    case (ws2_protocol_ipv6(), IPV6_WFP_REDIRECT_RECORDS), (ws2_protocol_ipv6(), IPV6_WFP_REDIRECT_CONTEXT):
-      throw WSAError(WSAENOPROTOOPT)
+    case _ where Socket.isRedirectOption(level, name): try answer.give(try socket.redirectOption(level, name))
     default:
       var length = socklen_t(unsafe size.pointee)
       try checked(unsafe getsockopt(socket.descriptor, level, name, value, &length))

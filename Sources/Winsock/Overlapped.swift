@@ -21,6 +21,30 @@ extension Socket {
   }
 }
 
+extension Socket {
+  /// A call that is done at once as a rule: nothing is allocated for it then.
+  /// - Parameters:
+  ///   - atOnce: Tries without waiting; nil when it cannot be done yet.
+  ///   - attempt: What goes on trying then.
+  func overlapped(
+    _ overlapped: LPWSAOVERLAPPED, _ routine: CompletionRoutine?, _ direction: OverlappedOperation.Direction,
+    atOnce: () -> OperationResult?, attempt: () throws(WSAError) -> () -> OperationResult?
+  ) throws(WSAError) -> OperationResult {
+    let queue = queue
+    let indication = try unsafe Indication(overlapped, routine, queue.port)
+    let (result, skipsPort) = try operation { () throws(WSAError) in
+      try queue.start(direction, atOnce: atOnce) { () throws(WSAError) in
+        unsafe OverlappedOperation(overlapped, direction, indication, attempt: try attempt())
+      }
+    }
+    guard let result else { throw WSAError(WSA_IO_PENDING) }
+    if result.error == nil {
+      unsafe indication.deliver(result, overlapped, to: ThreadRecord.current, skipsPort: skipsPort)
+    }
+    return result
+  }
+}
+
 /// What an attempt gives when a system call has failed: nil when it has to wait.
 func resultFromErrno() -> OperationResult? {
   let number = ws2_errno()

@@ -104,9 +104,16 @@ func receive(
         return 0
       }
     }
-    let transfer = try unsafe Transfer(buffers, count)
-    try unsafe transfer.take(from: from, fromSize)
-    let result = try unsafe socket.receive(transfer, wanted, overlapped, routine)
+    let result: OperationResult
+    if count == 1, wanted == 0, unsafe from == nil, !Reactor.forcesPending, let buffers = unsafe buffers,
+      socket.type == ws2_socket_stream()
+    {
+      result = try unsafe socket.receive(buffers, overlapped, routine)
+    } else {
+      let transfer = try unsafe Transfer(buffers, count)
+      try unsafe transfer.take(from: from, fromSize)
+      result = try unsafe socket.receive(transfer, wanted, overlapped, routine)
+    }
     unsafe received?.pointee = result.bytes
     unsafe flags.pointee = result.flags
     if let error = result.error { throw error }
@@ -150,6 +157,24 @@ extension Socket {
     defer { reenable(FD_READ | FD_OOB) }
     return try unsafe self.overlapped(overlapped, routine, .receive) {
       transfer.receive(self, flags, isStream: isStream)
+    }
+  }
+
+  /// One buffer of a stream, and nothing special: the case that counts.
+  fileprivate func receive(
+    _ buffer: LPWSABUF, _ overlapped: LPWSAOVERLAPPED, _ routine: CompletionRoutine?
+  ) throws(WSAError) -> OperationResult {
+    guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    guard unsafe isReadable(buffer, MemoryLayout<WSABUF>.stride) else { throw WSAError(WSAEFAULT) }
+    let copy = unsafe buffer.pointee
+    defer { reenable(FD_READ | FD_OOB) }
+    return try unsafe self.overlapped(overlapped, routine, .receive) {
+      let count = unsafe recv(descriptor, copy.buf, Int(copy.len), ws2_dont_wait())
+      return count >= 0 ? OperationResult(bytes: DWORD(count)) : resultFromErrno()
+    } attempt: { () throws(WSAError) in
+      var copy = unsafe copy
+      let transfer = try unsafe Transfer(&copy, 1)
+      return { transfer.receive(self, 0, isStream: true) }
     }
   }
 

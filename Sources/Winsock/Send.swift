@@ -87,9 +87,16 @@ func send(
         return 0
       }
     }
-    let transfer = try unsafe Transfer(buffers, count)
-    if hasName { unsafe transfer.address(to: name!, nameSize) }
-    let result = try unsafe socket.send(transfer, Int32(bitPattern: flags), overlapped, routine)
+    let result: OperationResult
+    if count == 1, flags == 0, !hasName, !Reactor.forcesPending, let buffers = unsafe buffers,
+      socket.type == ws2_socket_stream()
+    {
+      result = try unsafe socket.send(buffers, overlapped, routine)
+    } else {
+      let transfer = try unsafe Transfer(buffers, count)
+      if hasName { unsafe transfer.address(to: name!, nameSize) }
+      result = try unsafe socket.send(transfer, Int32(bitPattern: flags), overlapped, routine)
+    }
     if let error = result.error { throw error }
     unsafe sent?.pointee = result.bytes
     return 0
@@ -107,6 +114,34 @@ extension Socket {
     guard flags & ~sendFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
     return try unsafe self.overlapped(overlapped, routine, .send) { transfer.send(self, flags) }
+  }
+
+  /// One buffer of a stream, and nothing special: the case that counts.
+  fileprivate func send(
+    _ buffer: LPWSABUF, _ overlapped: LPWSAOVERLAPPED, _ routine: CompletionRoutine?
+  ) throws(WSAError) -> OperationResult {
+    guard !attributes.contains(.sendIsShut) else { throw WSAError(WSAESHUTDOWN) }
+    guard unsafe isReadable(buffer, MemoryLayout<WSABUF>.stride) else { throw WSAError(WSAEFAULT) }
+    let copy = unsafe buffer.pointee
+    let size = unsafe Int(copy.len)
+    var sent = 0
+    return try unsafe self.overlapped(overlapped, routine, .send) {
+      repeat {
+        // libc's send() has no address, so that the preload need not look at it.
+        let count = unsafe Glibc.send(
+          descriptor, copy.buf.map { unsafe $0 + sent }, size - sent, ws2_no_signal() | ws2_dont_wait())
+        guard count >= 0 else {
+          return resultFromErrno() == nil ? nil : OperationResult(error: sendError(ws2_errno()))
+        }
+        sent += count
+      } while sent < size
+      return OperationResult(bytes: DWORD(sent))
+    } attempt: { () throws(WSAError) in
+      var copy = unsafe copy
+      let transfer = try unsafe Transfer(&copy, 1)
+      transfer.skip(sent)
+      return { transfer.send(self, 0) }
+    }
   }
 
   /// Sends; on a blocking socket all of it. Never raises SIGPIPE (SPEC S6.2).

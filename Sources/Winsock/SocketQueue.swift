@@ -18,8 +18,12 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   private var accepts = Deque<OverlappedOperation>()
   private var accepted = Deque<OverlappedOperation>()
   private var sends = Deque<OverlappedOperation>()
-  /// What the kernel is to report, once.
+  /// What the kernel is to report to the reactor, once.
   private var watched: UInt32 = 0
+  /// What it reports to the port, until the socket is closed.
+  private var portWatches: UInt32 = 0
+  /// The reactor's epoll descriptor may know it.
+  private var isOnReactor = false
   /// The AcceptEx call that has this socket for its connection.
   var acceptance: Acceptance?
   /// WSAEventSelect's, and what it wants the kernel to report.
@@ -42,7 +46,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
       forks = ws2_fork_count()
       keepForEver(([controls, receives, accepts, accepted, sends], acceptance, selection))
       (controls, receives, accepts, accepted, sends, watched) = ([], [], [], [], [], 0)
-      (acceptance, selection, selectionWatches) = (nil, nil, 0)
+      (acceptance, selection, selectionWatches, portWatches, isOnReactor) = (nil, nil, 0, 0, false)
     }
     return try body()
   }
@@ -51,42 +55,51 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   /// - Returns: How it ended; with an error, nothing was begun and nothing is indicated. Nil: it is under way.
   /// - Throws: WSAENETDOWN: it cannot be under way in this process.
   func start(_ operation: OverlappedOperation) throws(WSAError) -> OperationResult? {
-    var modes: UInt8 = 0
-    let result = try locked { () throws(WSAError) -> OperationResult? in
-      modes = notificationModes
-      if !Reactor.forcesPending, isEmpty(operation.direction), let result = operation.attempt() { return result }
-      try Reactor.require()
-      operation.begin()
-      operation.issuer.began(on: self)
-      append(operation)
-      if !Reactor.forcesPending { watch() }
-      return nil
+    let forces = Reactor.forcesPending
+    let (result, skipsPort) = try start(operation.direction) {
+      forces ? nil : operation.attempt()
+    } make: {
+      operation
     }
     guard let result else {
-      if Reactor.forcesPending { Reactor.visit(self) }
+      if forces { Reactor.visit(self) }
       return nil
     }
-    if result.error == nil {
-      operation.endAtOnce(result, skipsPort: modes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
-    }
+    if result.error == nil { operation.endAtOnce(result, skipsPort: skipsPort) }
     return result
   }
 
+  /// The same for what is done at once as a rule, and then needs no operation.
+  /// - Parameter make: Under the lock, when it has to be one after all.
+  func start(
+    _ direction: OverlappedOperation.Direction, atOnce: () -> OperationResult?,
+    make: () throws(WSAError) -> OverlappedOperation
+  ) throws(WSAError) -> (result: OperationResult?, skipsPort: Bool) {
+    try locked { () throws(WSAError) in
+      if isEmpty(direction), let result = atOnce() {
+        return (result, notificationModes & UInt8(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0)
+      }
+      try takeOver(make())
+      return (nil, false)
+    }
+  }
+
+  private func takeOver(_ operation: OverlappedOperation) throws(WSAError) {
+    try Reactor.require()
+    operation.begin()
+    operation.issuer.began(on: self)
+    append(operation)
+    if !Reactor.forcesPending { watch() }
+  }
+
   /// The kernel says that the socket is ready, or somebody wants a look.
-  func advance(generation wanted: UInt32? = nil) {
+  func advance(_ events: UInt32 = WS2_READABLE | WS2_WRITABLE, generation wanted: UInt32? = nil) {
     var listener: SocketQueue?
     let ended = try? locked { () -> [(OverlappedOperation, OperationResult)] in
       if let wanted, wanted != generation { return [] }
       var ended: [(OverlappedOperation, OperationResult)] = []
-      // Each query asks for itself; data that comes behind a record must not be taken for it.
-      controls.removeAll { operation in
-        guard let result = operation.attempt() else { return false }
-        ended.append((operation, result))
-        return true
-      }
-      if controls.isEmpty { Self.advance(&receives, &ended) }
-      Self.advance(&sends, &ended)
-      advanceAccepts(&ended)
+      if events & WS2_READABLE != 0 { advanceReceives(&ended) }
+      if events & WS2_WRITABLE != 0 { Self.advance(&sends, &ended) }
       watched = 0
       if let acceptance, acceptance.awaitsData {
         acceptance.awaitsData = false
@@ -109,6 +122,24 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     }
   }
 
+  private func advanceReceives(_ ended: inout [(OverlappedOperation, OperationResult)]) {
+    // Each query asks for itself; data that comes behind a record must not be taken for it.
+    Self.advanceEach(&controls, &ended)
+    if controls.isEmpty { Self.advance(&receives, &ended) }
+    advanceAccepts(&ended)
+  }
+
+  private static func advanceEach(
+    _ operations: inout Deque<OverlappedOperation>, _ ended: inout [(OverlappedOperation, OperationResult)]
+  ) {
+    if operations.isEmpty { return }
+    operations.removeAll { operation in
+      guard let result = operation.attempt() else { return false }
+      ended.append((operation, result))
+      return true
+    }
+  }
+
   private func advanceAccepts(_ ended: inout [(OverlappedOperation, OperationResult)]) {
     while let first = accepts.first {
       if let result = first.attempt() {
@@ -120,11 +151,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
       }
       accepts.removeFirst()
     }
-    accepted.removeAll { operation in
-      guard let result = operation.attempt() else { return false }
-      ended.append((operation, result))
-      return true
-    }
+    Self.advanceEach(&accepted, &ended)
   }
 
   /// Ends those operations with WSA_OPERATION_ABORTED.
@@ -139,12 +166,22 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   private func take(_ isMeant: (OverlappedOperation) -> Bool) -> [OverlappedOperation] {
     (try? locked {
       var taken: [OverlappedOperation] = []
-      for list in [\SocketQueue.controls, \.receives, \.accepts, \.accepted, \.sends] {
-        taken += self[keyPath: list].filter(isMeant)
-        self[keyPath: list].removeAll(where: isMeant)
-      }
+      Self.take(isMeant, from: &controls, to: &taken)
+      Self.take(isMeant, from: &receives, to: &taken)
+      Self.take(isMeant, from: &accepts, to: &taken)
+      Self.take(isMeant, from: &accepted, to: &taken)
+      Self.take(isMeant, from: &sends, to: &taken)
       return taken
     }) ?? []
+  }
+
+  private static func take(
+    _ isMeant: (OverlappedOperation) -> Bool, from list: inout Deque<OverlappedOperation>,
+    to taken: inout [OverlappedOperation]
+  ) {
+    if list.isEmpty { return }
+    taken += list.filter(isMeant)
+    list.removeAll(where: isMeant)
   }
 
   /// WSACleanup's and WSPCleanup's way: the status says WSA_OPERATION_ABORTED, and nothing is indicated.
@@ -158,8 +195,10 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     var lost: Acceptance?
     _ = try? locked {
       generation &+= 1
-      Reactor.forget(descriptor)
-      (watched, association, notificationModes) = (0, nil, 0)
+      // A duplicate of the descriptor would be reported on, again and again; a port hears of changes only, and passes
+      // over those of an older generation.
+      if isOnReactor { Reactor.forget(descriptor) }
+      (watched, association, notificationModes, portWatches, isOnReactor) = (0, nil, 0, 0, false)
       (lost, acceptance, selection, selectionWatches) = (acceptance, nil, nil, 0)
     }
     for operation in ended { operation.end(.aborted) }
@@ -203,7 +242,7 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
   func exclusively<Result>(_ body: () -> Result?) -> Result? { try? locked(body) }
 
   /// Another socket has taken the descriptor's number: the kernel watches it no more. Under the lock.
-  func descriptorReplaced() { watched = 0 }
+  func descriptorReplaced() { (watched, portWatches) = (0, 0) }
 
   /// Has the kernel report what is missing. Under the lock.
   func watch() {
@@ -211,24 +250,25 @@ final class SocketQueue: @unchecked Sendable {  // all under `word`
     if !controls.isEmpty || !receives.isEmpty || !accepts.isEmpty { events |= WS2_READABLE }
     if acceptance?.awaitsData == true { events |= WS2_READABLE }
     if !sends.isEmpty { events |= WS2_WRITABLE }
+    guard events != 0 else { return }
+    let token = Token.socket(descriptor, generation)
+    // WSAEventSelect's reports are repeated while there is something, which those of a port are not.
+    if selectionWatches == 0, let port = association?.port {
+      let missing = events & ~portWatches
+      if missing == 0 { return }
+      if port.serve(descriptor, portWatches | missing, token) {
+        portWatches |= missing
+        return
+      }
+    }
     guard events & ~watched != 0 else { return }
     watched |= events
-    Reactor.watch(descriptor, watched, token: UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor)))
+    isOnReactor = true
+    Reactor.watch(self, watched, token: token)
   }
 
   /// What a port hears of lives on (ExitThread's page).
   func threadEnded(_ thread: ThreadRecord) {
     if port == nil { cancel { $0.issuer === thread } }
   }
-}
-
-/// In the child of a fork: one of the parent's other threads may have been about to change it, so that not even giving
-/// it back is safe.
-func keepForEver<Value>(_ value: Value) {
-  _ = unsafe Unmanaged.passRetained(Kept(value))
-}
-
-private final class Kept<Value> {
-  private let value: Value
-  init(_ value: Value) { self.value = value }
 }

@@ -37,8 +37,22 @@ struct SocketAttributes: OptionSet {
   static let wasAccepted = SocketAttributes(rawValue: 512)
   /// SIO_UDP_CONNRESET FALSE: a datagram that found no receiver is no error of the next receive.
   static let ignoresResets = SocketAttributes(rawValue: 1024)
+  // What never changes for a socket that Winsock has made, so that the kernel need not be asked again.
+  static let isStream = SocketAttributes(rawValue: 1 << 11)
+  static let isDatagram = SocketAttributes(rawValue: 1 << 12)
+  static let isInternet4 = SocketAttributes(rawValue: 1 << 13)
+  static let isInternet6 = SocketAttributes(rawValue: 1 << 14)
+  static let kind: SocketAttributes = [.isStream, .isDatagram, .isInternet4, .isInternet6]
+  static let listens = SocketAttributes(rawValue: 1 << 15)
+  /// The program has set an option on it.
+  static let hasOptions = SocketAttributes(rawValue: 1 << 17)
   /// Made by WPUCreateSocketHandle.
   static let isProviderHandle = SocketAttributes(rawValue: 1 << 16)
+  /// IP_WFP_REDIRECT_CONTEXT and _RECORDS are on, at IPPROTO_IP and at IPPROTO_IPV6.
+  static let tellsContext = SocketAttributes(rawValue: 1 << 18)
+  static let tellsRecords = SocketAttributes(rawValue: 1 << 19)
+  static let tellsContextV6 = SocketAttributes(rawValue: 1 << 20)
+  static let tellsRecordsV6 = SocketAttributes(rawValue: 1 << 21)
 }
 
 /// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.
@@ -142,10 +156,21 @@ struct Socket {
 
   /// A TCP or UDP socket with a peer.
   var isConnectedTransport: Bool {
+    if isOurs, !attributes.contains(.hasConnected) { return false }
+    let type = type
     guard type == ws2_socket_stream() || type == ws2_socket_datagram() else { return false }
     var name = SocketName()
     return (try? unsafe name.fill { unsafe getpeername(descriptor, $0, $1) }) != nil && name.isInternetName
   }
+
+  /// Made by Winsock, with the kind of a transport's socket.
+  var isOurs: Bool {
+    let attributes = attributes
+    return attributes.contains(.known) && !attributes.isDisjoint(with: [.isStream, .isDatagram])
+  }
+
+  /// For calls that go on to ask the kernel something, which says it as well.
+  func requireKnownSocket() throws(WSAError) { if !isOurs { try requireSocket() } }
 
   /// SPEC S2.3.
   func requireSocket() throws(WSAError) {

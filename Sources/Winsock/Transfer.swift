@@ -13,6 +13,7 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
   private var name: UnsafeMutablePointer<sockaddr_storage>?
   /// WSARecvMsg's message, which hears of its lengths and flags.
   private var record: LPWSAMSG?
+  private var ownControl: UnsafeMutableRawPointer?
 
   /// - Throws: WSAEINVAL without buffers, WSAENOBUFS for more than Linux takes, WSAEFAULT.
   init(_ buffers: LPWSABUF?, _ count: DWORD) throws(WSAError) {
@@ -45,6 +46,10 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
     guard unsafe isReadable(control.buf, Int(control.len)) else { throw WSAError(WSAEFAULT) }
     unsafe self.message.header.msg_control = UnsafeMutableRawPointer(control.buf)
     unsafe self.message.header.msg_controllen = unsafe control.buf == nil ? 0 : Int(control.len)
+    if let start = unsafe self.message.header.msg_control {
+      unsafe ownControl = controlWithPlainRecords(start, Int(self.message.header.msg_controllen))
+      if let own = unsafe ownControl { unsafe self.message.header.msg_control = unsafe own }
+    }
     guard let name = unsafe message.pointee.name, unsafe message.pointee.namelen != 0 else { return }
     try unsafe checkName(name, message.pointee.namelen)
     unsafe address(to: name, message.pointee.namelen)
@@ -53,6 +58,7 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
   deinit {
     unsafe vectors.deallocate()
     unsafe name?.deallocate()
+    unsafe ownControl?.deallocate()
   }
 
   /// A receive also says where from.
@@ -90,6 +96,7 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
         if message.bytesLeft > 0 { continue }
       }
       let isCut = flags & Int32(MSG_TRUNC | MSG_CTRUNC) != 0
+      message.levelReceivedControl(socket)
       fillRecord(flags)
       return OperationResult(
         error: isCut ? WSAError(WSAEMSGSIZE) : nil, bytes: DWORD(clamping: total),
@@ -102,6 +109,12 @@ final class Transfer: @unchecked Sendable {  // one attempt at a time, under the
     if unsafe record.pointee.name != nil { unsafe record.pointee.namelen = Int32(message.header.msg_namelen) }
     unsafe record.pointee.Control.len = ULONG(message.header.msg_controllen)
     unsafe record.pointee.dwFlags = DWORD(bitPattern: flags & Int32(MSG_TRUNC | MSG_CTRUNC | MSG_OOB))
+  }
+
+  /// So much has been sent already.
+  func skip(_ count: Int) {
+    total += count
+    message.advance(count)
   }
 
   /// One try to send, without waiting. A stream has sent when all of it is with the kernel.

@@ -38,7 +38,7 @@ final class WaitableTimer: KernelObject, @unchecked Sendable {  // its state is 
   ///   - period: Milliseconds between expiries; 0 for one.
   /// - Throws: ERROR_NOT_SUPPORTED: in the child of a fork, where Dispatch does not live.
   func set(due: Int64, period: Int, routine: Routine?) throws(WSAError) {
-    guard DispatchLife.isHere else { throw WSAError(ERROR_NOT_SUPPORTED) }
+    guard ThreadLife.isHere else { throw WSAError(ERROR_NOT_SUPPORTED) }
     locked {
       stop()
       isSignalled = false

@@ -124,7 +124,7 @@ import Testing
     let server = try Program(
       tool("gtlsserver", package: "ngtcp2-server"), [host, "\(port)", key, certificate, "-d", stage.folder])
     _ = stage.keep(server)
-    try waitForDatagrams(port, server)
+    try waitForDatagrams(host, port, server)
     let path = try Path(stage, port, services: services)
     let folder = stage.folder + "/got"
     try makeFolders(stage.folder, ["got"])
@@ -139,14 +139,14 @@ import Testing
     try path.expect(udp: 1...1, tcp: 0)
   }
 
-  /// Until the kernel has a socket at that port (proc(5), /proc/net/udp). The server itself does not say it.
-  private func waitForDatagrams(_ port: UInt16, _ server: Program) throws {
-    let own = ":" + String(format: "%04X", port) + " "
-    for _ in 0..<20_000 {
-      let tables = try ["udp", "udp6"].map { try String(contentsOfFile: "/proc/net/" + $0, encoding: .utf8) }
-      if tables.contains(where: { $0.contains(own) }) { return }
-      sched_yield()
+  /// Until the kernel has a socket there: it lists them. (A bind that tries would be in the server's way.)
+  private func waitForDatagrams(_ host: String, _ port: UInt16, _ server: Program) throws {
+    let table = host.contains(":") ? "/proc/net/udp6" : "/proc/net/udp"
+    let wanted = String(format: ":%04X ", port)
+    for _ in 0..<10_000 {
+      if try String(contentsOfFile: table, encoding: .utf8).contains(wanted) { return }
+      usleep(1000)
     }
-    Issue.record("nobody at \(port): \(server.output)")
+    Issue.record("nobody at \(host), \(port): \(server.output)")
   }
 }

@@ -71,6 +71,53 @@ struct InstallTests {
         == String(contentsOfFile: installed.prefix + "/share/wfpshim/policy.schema.json", encoding: .utf8))
   }
 
+  /// Each example's own Makefile or CMakeLists.txt, as a user would call it, and its own policy.
+  @Test(arguments: ["port", "event", "class"]) func examples(name: String) throws {
+    let installed = try Installed()
+    let folder = installed.stage.folder + "/" + name
+    try FileManager.default.copyItem(
+      atPath: repository.appending(path: "examples/\(name)-relay").path, toPath: folder)
+    // The file says the folder in which it was installed, not the one to which this test moved it.
+    let description = installed.prefix + "/lib/pkgconfig/wfpshim.pc"
+    let text = try String(contentsOfFile: description, encoding: .utf8).split(separator: "\n").map {
+      $0.hasPrefix("prefix=") ? "prefix=" + installed.prefix : String($0)
+    }
+    try text.joined(separator: "\n").appending("\n").write(toFile: description, atomically: true, encoding: .utf8)
+    let commands =
+      name == "class"
+      ? [
+        ["cmake", "-S", folder, "-B", folder, "-DCMAKE_PREFIX_PATH=" + installed.prefix], ["cmake", "--build", folder],
+      ]
+      : [["make", "-C", folder]]
+    for command in commands {
+      let (status, lines) = try Program(
+        tool(command[0]), Array(command.dropFirst()),
+        environment: ["PKG_CONFIG_PATH": installed.prefix + "/lib/pkgconfig"]
+      ).finish(seconds: 120)
+      try #require(status == 0, "\(lines)")
+    }
+    let relay = installed.stage.keep(
+      try Program(
+        folder + "/\(name)_relay", ["\(installed.stage.freePort())"], preload: installed.preload,
+        environment: installed.stage.environment.merging(["LD_LIBRARY_PATH": installed.prefix + "/lib"]) { $1 }))
+    _ = try relay.line("listening on")
+    let (status, lines) = try Program(
+      installed.wfpctl, ["policy", "load", folder + "/policy.yaml"], environment: installed.stage.environment
+    ).finish()
+    #expect(status == 0, "\(lines)")
+  }
+
+  /// docs/porting.md: wide strings and wmain, whose start is in the static library.
+  @Test(
+    .enabled(if: Installed.canHide, "a mount namespace of its own is not permitted here (unshare -m, mount)"),
+    arguments: ["pkg-config", "cmake"])
+  func wideStrings(how: String) throws {
+    let installed = try Installed()
+    let service = try installed.compileWide(by: how)
+    let (status, lines) = try installed.hidden([service, "Wächter"]).finish()
+    #expect(status == 0 && lines.count == 1 && lines[0].hasPrefix("Wächter on port "), "\(lines)")
+  }
+
   /// The version file: before 1.0 a minor version is a promise of its own.
   @Test(arguments: [("", true), ("0.1", true), ("0.1.0 EXACT", true), ("0.1.1", false), ("0.0.9", false), ("1", false)])
   func cmakeVersion(wanted: String, found: Bool) throws {

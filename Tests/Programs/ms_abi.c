@@ -137,6 +137,39 @@ static void transfers(SOCKET client, SOCKET server) {
   CHECK(recv(server, in, sizeof in, 0) == 4);
 }
 
+/* WSASendMsg, and both of them found by their identifiers. */
+static void messages(void) {
+  static WSAOVERLAPPED operations[3];
+  static char text[] = "data", in[16];
+  WSABUF out = {4, text}, room = {sizeof in, in};
+  struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+  int size = sizeof name;
+  SOCKET from = socket(AF_INET, SOCK_DGRAM, 0), to = socket(AF_INET, SOCK_DGRAM, 0);
+  GUID identifiers[] = {WSAID_WSARECVMSG, WSAID_WSASENDMSG};
+  LPFN_WSARECVMSG receive_message = NULL;
+  LPFN_WSASENDMSG send_message = NULL;
+  DWORD count;
+  CHECK(bind(to, (struct sockaddr *)&name, size) == 0 && getsockname(to, (struct sockaddr *)&name, &size) == 0);
+  WSAIoctl(to, SIO_GET_EXTENSION_FUNCTION_POINTER, &identifiers[0], sizeof(GUID), &receive_message, sizeof(void *),
+           &count, NULL, NULL);
+  WSAIoctl(to, SIO_GET_EXTENSION_FUNCTION_POINTER, &identifiers[1], sizeof(GUID), &send_message, sizeof(void *), &count,
+           NULL, NULL);
+  WSAMSG sent = {.name = (struct sockaddr *)&name, .namelen = size, .lpBuffers = &out, .dwBufferCount = 1};
+  WSAMSG received = {.lpBuffers = &room, .dwBufferCount = 1};
+  expected_bytes = 4;
+  for (int i = 0; i < 3; i++) {
+    expected_overlapped = &operations[i];
+    ran = 0;
+    int result = i == 0   ? WSASendMsg(from, &sent, 0, NULL, &operations[0], completed)
+                 : i == 1 ? send_message(from, &sent, 0, NULL, &operations[1], completed)
+                          : receive_message(to, &received, NULL, &operations[2], completed);
+    CHECK(begun(result, WSAGetLastError()));
+    wait_for(1);
+  }
+  closesocket(from);
+  closesocket(to);
+}
+
 /* A layered provider's own WPUQueueApc. */
 static int WSPAPI queue_apc(LPWSATHREADID thread, LPWSAUSERAPC routine, DWORD_PTR context, LPINT error) {
   (void)thread, (void)error;
@@ -198,6 +231,7 @@ int main(void) {
   HANDLE thread = CreateThread(NULL, 0, start, &faults, 0, NULL);
   CHECK(WaitForSingleObject(thread, 30000) == WAIT_OBJECT_0 && GetExitCodeThread(thread, &code) && code == 0x87654321);
   CHECK(CloseHandle(thread));
+  messages();
   transfers(client, server);
   provide(client, server, 0);
   provide(client, server, 1);

@@ -60,7 +60,9 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.5: SIO_FLUSH ends what is under way", arguments: [false, true]) func flush(isOverlapped: Bool) {
+    @Test("S5.5: SIO_FLUSH ends what is under way", .endsAtOnce, arguments: [false, true]) func flush(
+      isOverlapped: Bool
+    ) {
       started {
         withPair { client, server in
           let (call, control) = (PendingCall(event: WSACreateEvent()), PendingCall(event: WSACreateEvent()))

@@ -7,7 +7,7 @@ import Testing
 extension WinsockSuite {
   /// SPEC S5.3: completion ports.
   @Suite struct CompletionPortTests {
-    @Test("S5.2, S5.3: at once: a packet too, unless the low bit or skip-on-success says no")
+    @Test("S5.2, S5.3: at once: a packet too, unless the low bit or skip-on-success says no", .endsAtOnce)
     func atOnce() {
       started {
         withPair { client, server in
@@ -68,7 +68,7 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.3: one port for each socket, whose key stays; bad handles") func association() {
+    @Test("S5.3: one port for each socket, whose key stays; bad handles", .endsAtOnce) func association() {
       started {
         withPair { client, server in
           let (port, other) = (TestPort(), TestPort())
@@ -176,8 +176,8 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.3: what comes for a port that is closed is not kept") func noPacketsForNobody() {
-      let port = CompletionPort()
+    @Test("S5.3: what comes for a port that is closed is not kept") func noPacketsForNobody() throws {
+      let port = try CompletionPort()
       let handle = HandleTable.open(port)
       #expect(CloseHandle(handle) != 0)
       for _ in 0..<10 { PortAssociation(port: port, key: 0).post(status: 0, bytes: 0, nil) }

@@ -7,7 +7,7 @@ import Testing
 extension WinsockSuite {
   /// SPEC S5.3: completion routines are calls of the thread that began the operation.
   @Suite struct CompletionRoutineTests {
-    @Test("S5.2, S5.3: a routine runs in an alertable wait only, at once or pending")
+    @Test("S5.2, S5.3: a routine runs in an alertable wait only, at once or pending", .endsAtOnce)
     func alertableOnly() {
       started {
         withPair { client, server in

@@ -104,7 +104,7 @@ extension WinsockSuite {
     }
 
     /// SPEC S5.2, S5.4: done at once is 0, and the indication as well: count, status, event.
-    @Test func anOverlappedCallThatEndsAtOnce() {
+    @Test(.endsAtOnce) func anOverlappedCallThatEndsAtOnce() {
       started {
         let socket = makeStream()
         let event = WSACreateEvent()

@@ -21,6 +21,15 @@ extension WinsockSuite {
       #expect(finished.status == 0, "\(finished.output)")
     }
 
+    @Test(.enabled(if: mingw != nil, "needs x86_64-w64-mingw32-gcc (Debian: gcc-mingw-w64-x86-64)"))
+    func theDatagramRelayToo() throws {
+      let folder = try TemporaryFolder()
+      let source = TestPaths.package + "/examples/datagram-relay/datagram_relay.c"
+      let finished = try run(
+        mingw!, ["-Wall", "-Wextra", "-Werror", source, "-o", folder.path + "/relay.exe", "-lws2_32"])
+      #expect(finished.status == 0, "\(finished.output)")
+    }
+
     @Test func withoutTheFeatureItSaysSoAndGoesOn() throws {
       let folder = try TemporaryFolder()
       let program = try ServiceFixture.buildService(in: folder)

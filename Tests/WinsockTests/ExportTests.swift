@@ -12,7 +12,7 @@ import Testing
   /// Every function that a header declares and does not define.
   private func declared() throws -> Set<String> {
     let files = [
-      "ws2functions.h", "ws2msabi.h", "ws2spi.h", "ws2tcpip.h", "mswsock.h", "synchapi.h", "ioapiset.h",
+      "ws2functions.h", "ws2msabi.h", "ws2spi.h", "ws2tcpip.h", "mswsock.h", "synchapi.h", "ioapiset.h", "fwpmu.h",
     ]
     let text = try files.map { try String(contentsOfFile: TestPaths.headers + "/" + $0, encoding: .utf8) }.joined()
     let prototype = /(?m)^(?!typedef|FORCEINLINE|static|#)[\w \*]*?(\w+)\([^;{}#]*\);/

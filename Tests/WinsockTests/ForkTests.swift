@@ -85,6 +85,84 @@ import Testing
 
     """
 
+  /// A port of the parent is one of the child's own there: the child neither hears of the parent's sockets nor takes
+  /// their reports away.
+  static let ports = """
+    #include <winsock2.h>
+    #include <windows.h>
+    #include <stdio.h>
+    #include <signal.h>
+    #include <sys/wait.h>
+
+    #define REQUIRE(condition) \\
+      do { \\
+        if (!(condition)) { \\
+          fprintf(stderr, "line %d: %s, error %d\\n", __LINE__, #condition, WSAGetLastError()); \\
+          _exit(1); \\
+        } \\
+      } while (0)
+
+    static HANDLE port;
+
+    static BOOL take(ULONG_PTR *key, DWORD milliseconds) {
+      DWORD count = 0;
+      OVERLAPPED *overlapped = NULL;
+      return GetQueuedCompletionStatus(port, &count, key, &overlapped, milliseconds);
+    }
+
+    static void child(void) {
+      ULONG_PTR key = 0;
+      alarm(20);
+      REQUIRE(!take(&key, 0) && GetLastError() == WAIT_TIMEOUT);
+      REQUIRE(PostQueuedCompletionStatus(port, 0, 3, NULL) && take(&key, INFINITE) && key == 3);
+      REQUIRE(!take(&key, 100) && GetLastError() == WAIT_TIMEOUT);
+      _exit(0);
+    }
+
+    int main(void) {
+      WSADATA data;
+      struct sockaddr_in name;
+      int size = sizeof name, status = 0;
+      char byte;
+      WSABUF buffer = {1, &byte};
+      WSAOVERLAPPED overlapped;
+      DWORD flags = 0;
+      ULONG_PTR key = 0;
+      sigset_t none;
+      sigemptyset(&none);
+      sigprocmask(SIG_SETMASK, &none, NULL);
+      memset(&name, 0, sizeof name);
+      memset(&overlapped, 0, sizeof overlapped);
+      name.sin_family = AF_INET;
+      name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
+      port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+      SOCKET listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+      REQUIRE(bind(listener, (struct sockaddr *)&name, sizeof name) == 0 && listen(listener, 5) == 0);
+      REQUIRE(getsockname(listener, (struct sockaddr *)&name, &size) == 0);
+      REQUIRE(connect(client, (struct sockaddr *)&name, sizeof name) == 0);
+      SOCKET server = accept(listener, NULL, NULL);
+      REQUIRE(CreateIoCompletionPort((HANDLE)server, port, 7, 0) == port);
+      REQUIRE(WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL) != 0 && WSAGetLastError() == WSA_IO_PENDING);
+      REQUIRE(PostQueuedCompletionStatus(port, 0, 5, NULL));
+      pid_t pid = fork();
+      if (pid == 0) child();
+      REQUIRE(send(client, "x", 1, 0) == 1);
+      REQUIRE(take(&key, INFINITE) && key == 5 && take(&key, INFINITE) && key == 7);
+      REQUIRE(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+      return WSACleanup();
+    }
+
+    """
+
+  @Test func aPortOfTheParentIsTheChildsOwn() throws {
+    let folder = try TemporaryFolder()
+    let source = try folder.write(Self.ports, to: "ports.c")
+    try ServiceFixture.compile(source, to: folder.path + "/ports", ServiceFixture.library)
+    let finished = try run(folder.path + "/ports", [])
+    #expect(finished.status == 0, "\(finished.output)")
+  }
+
   @Test func theChildWorksAndTheParentIsNotDisturbed() throws {
     let folder = try TemporaryFolder()
     let source = try folder.write(Self.program, to: "fork.c")

@@ -7,13 +7,14 @@ import Testing
 /// A WSAMSG and what it points to.
 private final class TestMessage {
   let value = UnsafeMutablePointer<WSAMSG>.allocate(capacity: 1)
-  let data = UnsafeMutablePointer<CChar>.allocate(capacity: 64)
+  let data = UnsafeMutablePointer<CChar>.allocate(capacity: 65)
   let control = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 8)
   let name = UnsafeMutablePointer<sockaddr_storage>.allocate(capacity: 1)
   private let buffer = UnsafeMutablePointer<WSABUF>.allocate(capacity: 1)
 
   init(_ text: String = "", room: Int = 64, control size: Int = 128) {
     memset(control, 0, 128)
+    data.initialize(repeating: 0, count: 65)  // a text, whatever was received
     name.initialize(to: sockaddr_storage())
     buffer.initialize(to: WSABUF(len: ULONG(text.isEmpty ? room : text.utf8.count), buf: data))
     _ = text.withCString { strcpy(data, $0) }

@@ -48,7 +48,7 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.2, S5.3: at once: 0, the count, and the event too", arguments: [true, false])
+    @Test("S5.2, S5.3: at once: 0, the count, and the event too", .endsAtOnce, arguments: [true, false])
     func atOnce(isManual: Bool) {
       started {
         withPair { client, server in
@@ -66,7 +66,7 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.2: a call that fails at once touches nothing and indicates nothing")
+    @Test("S5.2: a call that fails at once touches nothing and indicates nothing", .endsAtOnce)
     func failsAtOnce() {
       started {
         let unconnected = makeStream()
@@ -189,7 +189,7 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.2: datagrams: each ends one receive, with its sender; one that is cut says so")
+    @Test("S5.2: datagrams: each ends one receive, with its sender; one that is cut says so", .endsAtOnce)
     func datagrams() {
       started {
         let (one, other) = (makeDatagram(), makeDatagram())

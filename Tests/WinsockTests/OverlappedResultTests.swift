@@ -43,7 +43,7 @@ extension WinsockSuite {
       }
     }
 
-    @Test("S5.4: flags are those of the receive: MSG_OOB") func flags() {
+    @Test("S5.4: flags are those of the receive: MSG_OOB", .endsAtOnce) func flags() {
       started {
         withPair { client, server in
           #expect(send(client, "!", flags: Int32(MSG_OOB)) == 1)

@@ -257,7 +257,7 @@ extension WinsockSuite {
       let provider = TestProvider()
       let (call, table) = (Call(), provider.table)
       let name = UnsafeMutableRawPointer(call.name).assumingMemoryBound(to: sockaddr.self)
-      var wide = text.unicodeScalars.map { WCHAR(bitPattern: $0.value) } + [0]
+      var wide = Array(text.utf16) + [0]
       let read = provider.outcome { table.lpWSPStringToAddress(&wide, family, nil, name, call.nameSize, $0) }
       #expect(read == Outcome(result: 0, error: 0) && call.nameSize.pointee == (family == AF_INET ? 16 : 28))
       var (back, length) = ([WCHAR](repeating: 1, count: wide.count), DWORD(wide.count))

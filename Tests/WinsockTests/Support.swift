@@ -164,7 +164,7 @@ final class BackgroundCall<Result: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Comes back when the thread sleeps in poll() or on a futex, or has an answer already. A lock is a futex too: one and
+  /// Comes back when the thread sleeps in poll(), on a futex or in epoll_wait(), or has an answer already. A lock is a futex too: one and
   /// the same sleep has to last for twenty looks.
   func untilBlocked() {
     let thread = condition.withLock {
@@ -174,7 +174,8 @@ final class BackgroundCall<Result: Sendable>: @unchecked Sendable {
     var (last, looks): (String?, Int) = (nil, 0)
     while condition.withLock({ answer == nil }) {
       let call = try? String(contentsOfFile: "/proc/self/task/\(thread)/syscall", encoding: .utf8)
-      let sleeps = call?.hasPrefix("7 ") == true || call?.hasPrefix("202 ") == true
+      // poll, futex, epoll_wait
+      let sleeps = ["7 ", "202 ", "232 "].contains { call?.hasPrefix($0) == true }
       looks = sleeps && call == last ? looks + 1 : 0
       if looks == 20 { return }
       last = call

@@ -32,6 +32,33 @@ struct tcp_keepalive {
   ULONG keepaliveinterval; /* milliseconds */
 };
 
+/* The pages' types of the codes that this library does not know (WSAEOPNOTSUPP). */
+typedef struct _INET_PORT_RANGE {
+  USHORT StartPort; /* network order */
+  USHORT NumberOfPorts;
+} INET_PORT_RANGE, *PINET_PORT_RANGE, INET_PORT_RESERVATION, *PINET_PORT_RESERVATION;
+typedef struct {
+  ULONG64 Token;
+} INET_PORT_RESERVATION_TOKEN, *PINET_PORT_RESERVATION_TOKEN;
+typedef struct {
+  INET_PORT_RESERVATION Reservation;
+  INET_PORT_RESERVATION_TOKEN Token;
+} INET_PORT_RESERVATION_INSTANCE, *PINET_PORT_RESERVATION_INSTANCE;
+typedef struct {
+  ULONG OwningPid;
+} INET_PORT_RESERVATION_INFORMATION, *PINET_PORT_RESERVATION_INFORMATION;
+#define INVALID_PORT_RESERVATION_TOKEN ((ULONG64)0)
+
+typedef enum { RCVALL_OFF, RCVALL_ON, RCVALL_SOCKETLEVELONLY, RCVALL_IPLEVEL } RCVALL_VALUE, *PRCVALL_VALUE;
+
+#define TCP_INITIAL_RTO_UNSPECIFIED_RTT ((USHORT)-1)
+#define TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS ((UCHAR)-1)
+#define TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS ((UCHAR)-2)
+typedef struct _TCP_INITIAL_RTO_PARAMETERS {
+  USHORT Rtt; /* milliseconds */
+  UCHAR MaxSynRetransmissions;
+} TCP_INITIAL_RTO_PARAMETERS, *PTCP_INITIAL_RTO_PARAMETERS;
+
 typedef enum _TCPSTATE {
   TCPSTATE_CLOSED,
   TCPSTATE_LISTEN,
@@ -85,93 +112,6 @@ typedef struct _TCP_INFO_v1 {
 } TCP_INFO_v1, *PTCP_INFO_v1;
 WS2_STATIC_ASSERT(sizeof(TCP_INFO_v0) == 88 && sizeof(TCP_INFO_v1) == 136, "TCP_INFO");
 
-static inline void IN4ADDR_SETSOCKADDR(PSOCKADDR_IN address, const IN_ADDR *host, USHORT port) {
-  memset(address, 0, sizeof *address);
-  address->sin_family = AF_INET;
-  address->sin_port = port;
-  address->sin_addr = *host;
-}
-static inline void IN4ADDR_SETLOOPBACK(PSOCKADDR_IN address) {
-  memset(address, 0, sizeof *address);
-  address->sin_family = AF_INET;
-  address->sin_addr.s_addr = IN4ADDR_LOOPBACK;
-}
-static inline void IN4ADDR_SETANY(PSOCKADDR_IN address) {
-  memset(address, 0, sizeof *address);
-  address->sin_family = AF_INET;
-}
-static inline BOOLEAN IN4ADDR_ISLOOPBACK(const SOCKADDR_IN *address) {
-  return IN4_IS_ADDR_LOOPBACK(&address->sin_addr);
-}
-static inline BOOLEAN IN4ADDR_ISANY(const SOCKADDR_IN *address) { return IN4_IS_ADDR_UNSPECIFIED(&address->sin_addr); }
-static inline BOOLEAN IN4ADDR_ISEQUAL(const SOCKADDR_IN *a, const SOCKADDR_IN *b) {
-  return (BOOLEAN)(a->sin_port == b->sin_port && IN4_ADDR_EQUAL(&a->sin_addr, &b->sin_addr));
-}
-
-static inline void IN6ADDR_SETSOCKADDR(PSOCKADDR_IN6 address, const IN6_ADDR *host, SCOPE_ID scope, USHORT port) {
-  memset(address, 0, sizeof *address);
-  address->sin6_family = AF_INET6;
-  address->sin6_port = port;
-  address->sin6_addr = *host;
-  address->sin6_scope_struct = scope;
-}
-static inline void IN6ADDR_SETLOOPBACK(PSOCKADDR_IN6 address) {
-  memset(address, 0, sizeof *address);
-  address->sin6_family = AF_INET6;
-  address->sin6_addr = in6addr_loopback;
-}
-static inline void IN6ADDR_SETANY(PSOCKADDR_IN6 address) {
-  memset(address, 0, sizeof *address);
-  address->sin6_family = AF_INET6;
-}
-static inline BOOLEAN IN6ADDR_ISLOOPBACK(const SOCKADDR_IN6 *address) {
-  return IN6_IS_ADDR_LOOPBACK(&address->sin6_addr);
-}
-static inline BOOLEAN IN6ADDR_ISANY(const SOCKADDR_IN6 *address) {
-  return IN6_IS_ADDR_UNSPECIFIED(&address->sin6_addr);
-}
-static inline BOOLEAN IN6ADDR_ISEQUAL(const SOCKADDR_IN6 *a, const SOCKADDR_IN6 *b) {
-  return (BOOLEAN)(a->sin6_port == b->sin6_port && a->sin6_scope_id == b->sin6_scope_id &&
-                   IN6_ADDR_EQUAL(&a->sin6_addr, &b->sin6_addr));
-}
-static inline BOOLEAN IN6ADDR_ISV4MAPPED(const SOCKADDR_IN6 *address) {
-  return IN6_IS_ADDR_V4MAPPED(&address->sin6_addr);
-}
-static inline void IN6ADDR_SETV4MAPPED(PSOCKADDR_IN6 address, const IN_ADDR *host, SCOPE_ID scope, USHORT port) {
-  IN6_ADDR mapped = IN6ADDR_ANY_INIT;
-  mapped.s6_bytes[10] = mapped.s6_bytes[11] = 0xff;
-  memcpy(&mapped.s6_bytes[12], host, sizeof *host);
-  IN6ADDR_SETSOCKADDR(address, &mapped, scope, port);
-}
-
-static inline void INETADDR_SETLOOPBACK(PSOCKADDR address) {
-  if (address->sa_family == AF_INET6)
-    IN6ADDR_SETLOOPBACK((PSOCKADDR_IN6)(void *)address);
-  else
-    IN4ADDR_SETLOOPBACK((PSOCKADDR_IN)(void *)address);
-}
-static inline void INETADDR_SETANY(PSOCKADDR address) {
-  if (address->sa_family == AF_INET6)
-    IN6ADDR_SETANY((PSOCKADDR_IN6)(void *)address);
-  else
-    IN4ADDR_SETANY((PSOCKADDR_IN)(void *)address);
-}
-static inline BOOLEAN INETADDR_ISLOOPBACK(const SOCKADDR *address) {
-  return address->sa_family == AF_INET6 ? IN6ADDR_ISLOOPBACK((const SOCKADDR_IN6 *)(const void *)address)
-                                        : IN4ADDR_ISLOOPBACK((const SOCKADDR_IN *)(const void *)address);
-}
-static inline BOOLEAN INETADDR_ISANY(const SOCKADDR *address) {
-  return address->sa_family == AF_INET6 ? IN6ADDR_ISANY((const SOCKADDR_IN6 *)(const void *)address)
-                                        : IN4ADDR_ISANY((const SOCKADDR_IN *)(const void *)address);
-}
-static inline BOOLEAN INETADDR_ISV4MAPPED(const SOCKADDR *address) {
-  return (BOOLEAN)(address->sa_family == AF_INET6 && IN6ADDR_ISV4MAPPED((const SOCKADDR_IN6 *)(const void *)address));
-}
-/* Port, a 16-bit field at the same place in both families, in network order. */
-static inline USHORT SS_PORT(const void *address) { return ((const SOCKADDR_IN *)address)->sin_port; }
-#define INETADDR_PORT(address) SS_PORT(address)
-static inline void INETADDR_SET_PORT(PSOCKADDR address, USHORT port) {
-  ((PSOCKADDR_IN)(void *)address)->sin_port = port;
-}
+#include "ws2inetaddr.h"
 
 #endif

@@ -91,7 +91,7 @@ BOOL WSAAPI TransmitFile(SOCKET hSocket, HANDLE hFile, DWORD nNumberOfBytesToWri
 }
 
 /* As in ws2names.h: 32 bits are stored. */
-template <typename T, typename ws2_same<T, unsigned long>::yes = 0>
+template <WS2_ONLY(T, unsigned long)>
 inline BOOL AcceptEx(SOCKET listener, SOCKET accepting, PVOID output, DWORD data, DWORD local, DWORD remote, T *bytes,
                      LPOVERLAPPED overlapped) {
   return AcceptEx(listener, accepting, output, data, local, remote, reinterpret_cast<DWORD *>(bytes), overlapped);

@@ -24,7 +24,6 @@
 #define DUPLICATE_CLOSE_SOURCE 0x1u
 #define DUPLICATE_SAME_ACCESS 0x2u
 /* Access rights are not looked at: every handle may do everything. */
-#define SYNCHRONIZE 0x100000u
 #define EVENT_MODIFY_STATE 0x2u
 #define SEMAPHORE_MODIFY_STATE 0x2u
 #define MUTEX_MODIFY_STATE 0x1u
@@ -65,8 +64,8 @@ void WINAPI SetLastError(DWORD dwErrCode);
 
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
                            LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
-                           LPDWORD lpThreadId);
-BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
+                           WS2_DWORD_POINTER lpThreadId);
+BOOL WINAPI GetExitCodeThread(HANDLE hThread, WS2_DWORD_POINTER lpExitCode);
 DWORD WINAPI ResumeThread(HANDLE hThread);
 HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId);
 DECLSPEC_NORETURN VOID WINAPI ExitThread(DWORD dwExitCode);
@@ -133,7 +132,7 @@ DWORD WINAPI GetTickCount(void);
 /* For callbacks of the Windows x64 convention: see ws2msabi.h. */
 HANDLE ws2_ms_CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
                            LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
-                           LPDWORD lpThreadId);
+                           WS2_DWORD_POINTER lpThreadId);
 DWORD ws2_ms_QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData);
 BOOL ws2_ms_SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG lPeriod,
                              PTIMERAPCROUTINE pfnCompletionRoutine, LPVOID lpArgToCompletionRoutine, BOOL fResume);
@@ -166,42 +165,18 @@ BOOL ws2_ms_SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG
 #define CreateWaitableTimerEx CreateWaitableTimerExA
 #endif
 
-FORCEINLINE LONG InterlockedIncrement(LONG volatile *target) { return __atomic_add_fetch(target, 1, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedDecrement(LONG volatile *target) { return __atomic_sub_fetch(target, 1, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedExchange(LONG volatile *target, LONG value) {
-  return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
+#if defined(__cplusplus)
+/* As in ws2names.h: 32 bits are stored. */
+template <WS2_ONLY(T, unsigned long)>
+inline BOOL GetExitCodeThread(HANDLE thread, T *code) {
+  return GetExitCodeThread(thread, reinterpret_cast<DWORD *>(code));
 }
-FORCEINLINE LONG InterlockedExchangeAdd(LONG volatile *target, LONG value) {
-  return __atomic_fetch_add(target, value, __ATOMIC_SEQ_CST);
+template <WS2_ONLY(T, unsigned long)>
+inline HANDLE CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size, LPTHREAD_START_ROUTINE start,
+                           LPVOID parameter, DWORD flags, T *identifier) {
+  return CreateThread(attributes, stack_size, start, parameter, flags, reinterpret_cast<DWORD *>(identifier));
 }
-FORCEINLINE LONG InterlockedCompareExchange(LONG volatile *target, LONG value, LONG comparand) {
-  __atomic_compare_exchange_n(target, &comparand, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  return comparand;
-}
-FORCEINLINE LONG InterlockedAnd(LONG volatile *target, LONG value) {
-  return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST);
-}
-FORCEINLINE LONG InterlockedOr(LONG volatile *target, LONG value) {
-  return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST);
-}
-FORCEINLINE LONG64 InterlockedIncrement64(LONG64 volatile *target) {
-  return __atomic_add_fetch(target, 1, __ATOMIC_SEQ_CST);
-}
-FORCEINLINE LONG64 InterlockedDecrement64(LONG64 volatile *target) {
-  return __atomic_sub_fetch(target, 1, __ATOMIC_SEQ_CST);
-}
-FORCEINLINE LONG64 InterlockedExchangeAdd64(LONG64 volatile *target, LONG64 value) {
-  return __atomic_fetch_add(target, value, __ATOMIC_SEQ_CST);
-}
-FORCEINLINE PVOID InterlockedExchangePointer(PVOID volatile *target, PVOID value) {
-  return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
-}
-FORCEINLINE PVOID InterlockedCompareExchangePointer(PVOID volatile *target, PVOID value, PVOID comparand) {
-  __atomic_compare_exchange_n(target, &comparand, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  return comparand;
-}
-#define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define YieldProcessor() __asm__ __volatile__("" ::: "memory")
+#endif
 
 WS2_STATIC_ASSERT(sizeof(CRITICAL_SECTION) == 40, "CRITICAL_SECTION");
 

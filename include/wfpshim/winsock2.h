@@ -1,6 +1,10 @@
 /* Windows Sockets 2 for programs written for Windows: link with -lws2_32. */
 #ifndef WFPSHIM_WINSOCK2_H
 #define WFPSHIM_WINSOCK2_H
+#define _WINSOCK2API_ /* by which programs ask whether it has been read */
+#if !defined(_WINSOCKAPI_)
+#define _WINSOCKAPI_
+#endif
 
 #include "ws2def.h"
 #include "windows.h" /* as Windows' own does */
@@ -35,6 +39,18 @@
 #define SO_EXCLUSIVEADDRUSE ((int)(~SO_REUSEADDR))
 #define SO_MAX_MSG_SIZE 0x2003
 #define SO_CONDITIONAL_ACCEPT 0x3002
+#define SO_RANDOMIZE_PORT 0x3005
+#define SO_PORT_SCALABILITY 0x3006
+#define SO_REUSE_UNICASTPORT 0x3007
+#if !defined(SO_ORIGINAL_DST) /* <linux/netfilter_ipv4.h> has one of its own, for another level */
+#define SO_ORIGINAL_DST 0x300F
+#endif
+#define SO_BSP_STATE 0x1009
+#define SO_GROUP_ID 0x2001
+#define SO_GROUP_PRIORITY 0x2002
+#define PVD_CONFIG 0x3001
+#define SO_PROTOCOL_INFOA 0x2004
+#define SO_PROTOCOL_INFOW 0x2005
 #define SO_OPENTYPE 0x7008
 #define SO_SYNCHRONOUS_ALERT 0x10
 #define SO_SYNCHRONOUS_NONALERT 0x20
@@ -105,14 +121,16 @@ typedef struct pollfd {
   SHORT revents;
 } WSAPOLLFD, *PWSAPOLLFD, *LPWSAPOLLFD;
 
+#define WSADESCRIPTION_LEN 256
+#define WSASYS_STATUS_LEN 128
 typedef struct WSAData {
   WORD wVersion;
   WORD wHighVersion;
   unsigned short iMaxSockets;
   unsigned short iMaxUdpDg;
   char *lpVendorInfo;
-  char szDescription[257];
-  char szSystemStatus[129];
+  char szDescription[WSADESCRIPTION_LEN + 1];
+  char szSystemStatus[WSASYS_STATUS_LEN + 1];
 } WSADATA, *LPWSADATA;
 
 #define MAX_PROTOCOL_CHAIN 7
@@ -165,10 +183,12 @@ typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF lpCallerId, LPWSABUF lpCallerDat
 
 #if defined(UNICODE)
 #define WSASocket WSASocketW
+#define SO_PROTOCOL_INFO SO_PROTOCOL_INFOW
 #define WSAPROTOCOL_INFO WSAPROTOCOL_INFOW
 #define LPWSAPROTOCOL_INFO LPWSAPROTOCOL_INFOW
 #else
 #define WSASocket WSASocketA
+#define SO_PROTOCOL_INFO SO_PROTOCOL_INFOA
 #define WSAPROTOCOL_INFO WSAPROTOCOL_INFOA
 #define LPWSAPROTOCOL_INFO LPWSAPROTOCOL_INFOA
 #endif
@@ -202,6 +222,6 @@ WS2_STATIC_ASSERT(sizeof(WSADATA) == 408 || sizeof(void *) != 8, "WSADATA");
 WS2_STATIC_ASSERT(sizeof(WSAOVERLAPPED) == 32 || sizeof(void *) != 8, "WSAOVERLAPPED");
 WS2_STATIC_ASSERT(offsetof(fd_set, fd_array) == sizeof(SOCKET), "fd_set");
 WS2_STATIC_ASSERT(sizeof(WSANETWORKEVENTS) == 44 && sizeof(WSAPOLLFD) == sizeof(SOCKET) + 8, "WSANETWORKEVENTS");
-WS2_STATIC_ASSERT(sizeof(WSAPROTOCOL_INFOA) == 372, "WSAPROTOCOL_INFOA");
+WS2_STATIC_ASSERT(sizeof(WSAPROTOCOL_INFOA) == 372 && sizeof(WSAPROTOCOL_INFOW) == 628, "WSAPROTOCOL_INFO");
 
 #endif

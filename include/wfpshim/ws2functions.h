@@ -2,22 +2,6 @@
 #ifndef WFPSHIM_WS2FUNCTIONS_H
 #define WFPSHIM_WS2FUNCTIONS_H
 
-/* C has no overloads: a transparent union takes either pointer, 0 and NULL, as glibc's own sockaddr arguments do.
- * Programs pass unsigned long * where Windows has DWORD *; the library stores 32 bits there. */
-#if defined(__cplusplus) || defined(WS2_PLAIN_POINTERS)
-typedef int *WS2_LENGTH_POINTER;
-typedef DWORD *WS2_DWORD_POINTER;
-#else
-typedef union {
-  int *as_int;
-  unsigned int *as_unsigned;
-} WS2_LENGTH_POINTER __attribute__((__transparent_union__));
-typedef union {
-  DWORD *as_dword;
-  unsigned long *as_long;
-} WS2_DWORD_POINTER __attribute__((__transparent_union__));
-#endif
-
 #if defined(__cplusplus)
 extern "C" {
 #endif

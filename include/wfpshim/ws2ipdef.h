@@ -87,6 +87,14 @@ static const IN6_ADDR ws2_in6addr_loopback __attribute__((__unused__)) = IN6ADDR
 #define in6addr_any ws2_in6addr_any
 #define in6addr_loopback ws2_in6addr_loopback
 
+/* Linux's number, which a strict mode of glibc's <netinet/in.h> hides. */
+#if !defined(IP_UNICAST_IF)
+#define IP_UNICAST_IF 50
+#endif
+#if !defined(IPV6_UNICAST_IF)
+#define IPV6_UNICAST_IF 76
+#endif
+
 /* Windows' numbers, which name other options in Linux's IPv6 level: SPEC S8.2. */
 #define IP_WFP_REDIRECT_RECORDS 60
 #define IP_WFP_REDIRECT_CONTEXT 70

@@ -22,6 +22,8 @@ int ws2_ms_WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, WS2_DWOR
 int ws2_ms_WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, WS2_DWORD_POINTER lpNumberOfBytesRecvd,
                        WS2_DWORD_POINTER lpFlags, struct sockaddr *lpFrom, WS2_LENGTH_POINTER lpFromlen,
                        LPWSAOVERLAPPED lpOverlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+int ws2_ms_WSASendMsg(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags, WS2_DWORD_POINTER lpNumberOfBytesSent,
+                      LPWSAOVERLAPPED lpOverlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
 int ws2_ms_WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD cbInBuffer, LPVOID lpvOutBuffer,
                     DWORD cbOutBuffer, WS2_DWORD_POINTER lpcbBytesReturned, LPWSAOVERLAPPED lpOverlapped,
                     LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
@@ -36,6 +38,7 @@ int ws2_ms_WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD c
 #define WSARecv ws2_ms_WSARecv
 #define WSASendTo ws2_ms_WSASendTo
 #define WSARecvFrom ws2_ms_WSARecvFrom
+#define WSASendMsg ws2_ms_WSASendMsg
 #define WSAIoctl ws2_ms_WSAIoctl
 #endif
 

@@ -35,14 +35,6 @@ static inline int ws2_ioctlsocket_int(SOCKET s, long cmd, LONG *argp) {
 
 #else
 
-template <typename, typename>
-struct ws2_same {};
-template <typename T>
-struct ws2_same<T, T> {
-  typedef int yes;
-};
-#define WS2_ONLY(T, type) typename T, typename ws2_same<T, type>::yes = 0
-
 /* A template on the length, so that a size_t or a socklen_t does not prefer glibc's function. */
 template <typename N>
 inline int bind(SOCKET s, const struct sockaddr *name, N namelen) {
@@ -163,7 +155,6 @@ template <WS2_ONLY(T, unsigned long)>
 inline BOOL WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED overlapped, T *bytes, BOOL waits, DWORD *flags) {
   return WSAGetOverlappedResult(s, overlapped, reinterpret_cast<DWORD *>(bytes), waits, flags);
 }
-#undef WS2_ONLY
 
 #endif
 

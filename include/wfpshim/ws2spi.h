@@ -15,7 +15,7 @@
 typedef struct WSPData {
   WORD wVersion;
   WORD wHighVersion;
-  USHORT szDescription[WSPDESCRIPTION_LEN + 1]; /* UTF-16, as the layout is fixed: WCHAR has four bytes here */
+  WCHAR szDescription[WSPDESCRIPTION_LEN + 1];
 } WSPDATA, *LPWSPDATA;
 
 typedef struct _WSATHREADID {

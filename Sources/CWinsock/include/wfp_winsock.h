@@ -13,6 +13,7 @@
 #include "../../../include/wfpshim/mswsock.h"
 #include "../../../include/wfpshim/windows.h"
 #include "../../../include/wfpshim/ws2spi.h"
+#include "../../../include/wfpshim/fwpmu.h"
 
 /* The rows of wsaerror.def, for the translation, gai_strerrorA, the tests and the documentation. */
 struct ws2_error_row {
@@ -102,23 +103,33 @@ DWORD ws2_status_from_error(int error);
 int ws2_error_from_status(DWORD status);
 DWORD ws2_win32_from_status(DWORD status);
 
-/* One epoll descriptor for all sockets with pending operations. A socket is watched for one report, with a token. */
+/* epoll descriptors. A socket is watched for one report, or added for all, with a token. */
 #define WS2_READABLE 1u
 #define WS2_WRITABLE 2u
 /* The parts of WS2_READABLE: data or its end, urgent data, the end alone. */
 #define WS2_INPUT 4u
 #define WS2_URGENT 8u
 #define WS2_HANGUP 16u
-struct ws2_ready {
+#define WS2_REPORTS 64
+struct ws2_report {
   unsigned long long token;
-  unsigned int events;
+  unsigned int events; /* WS2_READABLE, WS2_WRITABLE */
 };
 int ws2_poll_make(void);
 /* 0, or -1 with errno. */
 int ws2_poll_watch(int poll, int fd, unsigned int events, unsigned long long token);
+/* Reports every change of the socket from now on, and what it is ready for already. 0, or -1 with errno. */
+int ws2_poll_add(int poll, int fd, unsigned int events, unsigned long long token);
 void ws2_poll_forget(int poll, int fd);
-/* How many are ready now, without waiting. */
-int ws2_poll_take(int poll, struct ws2_ready *_Nonnull ready, int count);
+/* A descriptor that wakes one of those who wait for `poll`, with the token, whenever it is rung; -1 with errno. */
+int ws2_poll_make_bell(int poll, unsigned long long token);
+void ws2_ring(int bell);
+/* Waits for reports, at most WS2_REPORTS; -1 with errno. Negative milliseconds are for ever. */
+int ws2_poll_take(int poll, struct ws2_report *_Nonnull reports, int count, int milliseconds);
+
+/* The completion port from which the thread has taken a packet last. */
+const void *_Nullable ws2_own_port(void);
+void ws2_set_own_port(const void *_Nullable port);
 
 /* accept4 and eventfd, which need _GNU_SOURCE. */
 int ws2_accept4(int fd, struct sockaddr *_Nullable name, socklen_t *_Nullable size, int flags);
@@ -150,7 +161,7 @@ long ws2_datagram_backlog(int fd);
 /* 0, or -1 with errno. */
 int ws2_tcp_info(int fd, TCP_INFO_v1 *_Nonnull info);
 /* The address of an extension function; NULL for an identifier of none. */
-void *_Nullable ws2_extension_function(const GUID *_Nonnull identifier);
+void *_Nullable ws2_extension_function(const GUID *_Nonnull identifier, BOOL takes_windows_callbacks);
 
 /* The extensions that Windows exports from nowhere. */
 BOOL ws2_ConnectEx(SOCKET s, const struct sockaddr *_Nullable name, int namelen, PVOID _Nullable lpSendBuffer,
@@ -159,6 +170,9 @@ BOOL ws2_DisconnectEx(SOCKET s, LPOVERLAPPED _Nullable lpOverlapped, DWORD dwFla
 int ws2_WSARecvMsg(SOCKET s, LPWSAMSG _Nullable lpMsg, DWORD *_Nullable lpdwNumberOfBytesRecvd,
                    LPWSAOVERLAPPED _Nullable lpOverlapped,
                    LPWSAOVERLAPPED_COMPLETION_ROUTINE _Nullable lpCompletionRoutine);
+int ws2_ms_WSARecvMsg(SOCKET s, LPWSAMSG _Nullable lpMsg, DWORD *_Nullable lpdwNumberOfBytesRecvd,
+                      LPWSAOVERLAPPED _Nullable lpOverlapped,
+                      LPWSAOVERLAPPED_COMPLETION_ROUTINE _Nullable lpCompletionRoutine);
 
 static const DWORD ws2_SIO_BSP_HANDLE = SIO_BSP_HANDLE;
 static const DWORD ws2_SIO_BSP_HANDLE_SELECT = SIO_BSP_HANDLE_SELECT;
@@ -177,6 +191,8 @@ static const DWORD ws2_SIO_LOOPBACK_FAST_PATH = SIO_LOOPBACK_FAST_PATH;
 
 /* Starts a thread that is not joined; 0 or errno. */
 int ws2_start_thread(size_t stack_size, void *_Nullable (*_Nonnull start)(void *_Nullable), void *_Nullable argument);
+/* The same without any signal. */
+int ws2_start_helper(void *_Nullable (*_Nonnull start)(void *_Nullable));
 int ws2_thread_identifier(void);
 /* Runs the body and gives its result, or what ws2_exit_thread was told meanwhile by this thread. Elsewhere that ends
  * the thread by pthread_exit. */

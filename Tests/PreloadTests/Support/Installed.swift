@@ -12,7 +12,7 @@ struct Installed {
 
   var files: [String] {
     let names = FileManager.default.enumerator(atPath: prefix)?.compactMap { $0 as? String } ?? []
-    return names.map { prefix + "/" + $0 }.filter { !$0.hasSuffix("wfpshim.pc") && isFile($0) }
+    return names.map { prefix + "/" + $0 }.filter { !$0.hasSuffix(".pc") && isFile($0) }
   }
 
   private func isFile(_ path: String) -> Bool {
@@ -31,7 +31,7 @@ struct Installed {
     try FileManager.default.moveItem(atPath: first, toPath: prefix)
   }
 
-  static let isBuilt = ["wfpctl", "libwfpshim.so", "libws2_32.so"].allSatisfy {
+  static let isBuilt = ["wfpctl", "libwfpshim.so", "libws2_32.so", "libwfpcrt.a"].allSatisfy {
     access(repository.path + "/.build/release/" + $0, R_OK) == 0
   }
 
@@ -103,6 +103,33 @@ struct Installed {
       try run([tool("sh"), "-c", script])
     }
     return folder + "/proxy"
+  }
+
+  /// Compiles a program with wide strings, which starts in wmain.
+  /// - Returns: The program, which finds its library by itself.
+  func compileWide(by how: String) throws -> String {
+    let source = repository.appending(path: "Tests/Programs/windows_service.cc").path
+    let folder = stage.folder + "/wide"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    if how == "cmake" {
+      try """
+      cmake_minimum_required(VERSION 3.13)
+      project(service CXX)
+      find_package(wfpshim 0.1 REQUIRED COMPONENTS wide)
+      add_executable(service \(source))
+      target_link_libraries(service PRIVATE wfpshim::wide)
+      """.write(toFile: folder + "/CMakeLists.txt", atomically: true, encoding: .utf8)
+      try run([tool("cmake"), "-S", folder, "-B", folder, "-DCMAKE_PREFIX_PATH=" + prefix, "-DCMAKE_CXX_COMPILER=g++"])
+      try run([tool("cmake"), "--build", folder])
+    } else {
+      let script = """
+        set -e; export PKG_CONFIG_PATH=\(prefix)/lib/pkgconfig
+        g++ $(pkg-config --define-prefix --cflags wfpshim-wide) -o \(folder)/service \(source) \
+          $(pkg-config --define-prefix --libs wfpshim-wide) -Wl,-rpath,\(prefix)/lib
+        """
+      try run([tool("sh"), "-c", script])
+    }
+    return folder + "/service"
   }
 
   private func run(_ command: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {

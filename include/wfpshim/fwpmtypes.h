@@ -1,0 +1,111 @@
+/* The objects of the Windows Filtering Platform: sessions, providers, sublayers, callouts, filters. */
+#ifndef WFPSHIM_FWPMTYPES_H
+#define WFPSHIM_FWPMTYPES_H
+
+#include "fwptypes.h"
+
+#define FWPM_SESSION_FLAG_DYNAMIC 0x00000001
+#define FWPM_SESSION_FLAG_RESERVED 0x10000000
+#define FWPM_TXN_READ_ONLY 0x00000001
+#define FWPM_PROVIDER_FLAG_PERSISTENT 0x00000001
+#define FWPM_PROVIDER_FLAG_DISABLED 0x00000010
+#define FWPM_PROVIDER_CONTEXT_FLAG_PERSISTENT 0x00000001
+#define FWPM_SUBLAYER_FLAG_PERSISTENT 0x00000001
+#define FWPM_CALLOUT_FLAG_PERSISTENT 0x00010000
+#define FWPM_CALLOUT_FLAG_USES_PROVIDER_CONTEXT 0x00020000
+#define FWPM_CALLOUT_FLAG_REGISTERED 0x00040000
+#define FWPM_FILTER_FLAG_NONE 0x00000000
+#define FWPM_FILTER_FLAG_PERSISTENT 0x00000001
+#define FWPM_FILTER_FLAG_BOOTTIME 0x00000002
+#define FWPM_FILTER_FLAG_HAS_PROVIDER_CONTEXT 0x00000004
+#define FWPM_FILTER_FLAG_CLEAR_ACTION_RIGHT 0x00000008
+#define FWPM_FILTER_FLAG_PERMIT_IF_CALLOUT_UNREGISTERED 0x00000010
+#define FWPM_FILTER_FLAG_DISABLED 0x00000020
+#define FWPM_FILTER_FLAG_INDEXED 0x00000040
+
+typedef struct FWPM_DISPLAY_DATA0_ {
+  PWSTR name;
+  PWSTR description;
+} FWPM_DISPLAY_DATA0, FWPM_DISPLAY_DATA;
+
+typedef struct FWPM_SESSION0_ {
+  GUID sessionKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  UINT32 txnWaitTimeoutInMSec;
+  DWORD processId;
+  PSID sid;
+  PWSTR username;
+  BOOL kernelMode;
+} FWPM_SESSION0, FWPM_SESSION;
+
+typedef struct FWPM_PROVIDER0_ {
+  GUID providerKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  FWP_BYTE_BLOB providerData;
+  PWSTR serviceName;
+} FWPM_PROVIDER0, FWPM_PROVIDER;
+
+typedef struct FWPM_SUBLAYER0_ {
+  GUID subLayerKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  UINT16 weight;
+} FWPM_SUBLAYER0, FWPM_SUBLAYER;
+
+typedef struct FWPM_CALLOUT0_ {
+  GUID calloutKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  GUID applicableLayer;
+  UINT32 calloutId;
+} FWPM_CALLOUT0, FWPM_CALLOUT;
+
+typedef struct FWPM_ACTION0_ {
+  FWP_ACTION_TYPE type;
+  union {
+    GUID filterType;
+    GUID calloutKey;
+  };
+} FWPM_ACTION0, FWPM_ACTION;
+
+typedef struct FWPM_FILTER_CONDITION0_ {
+  GUID fieldKey;
+  FWP_MATCH_TYPE matchType;
+  FWP_CONDITION_VALUE0 conditionValue;
+} FWPM_FILTER_CONDITION0, FWPM_FILTER_CONDITION;
+
+typedef struct FWPM_FILTER0_ {
+  GUID filterKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  GUID layerKey;
+  GUID subLayerKey;
+  FWP_VALUE0 weight;
+  UINT32 numFilterConditions;
+  FWPM_FILTER_CONDITION0 *filterCondition;
+  FWPM_ACTION0 action;
+  union {
+    UINT64 rawContext;
+    GUID providerContextKey;
+  };
+  GUID *reserved;
+  UINT64 filterId;
+  FWP_VALUE0 effectiveWeight;
+} FWPM_FILTER0, FWPM_FILTER;
+
+#if defined(__LP64__)
+WS2_STATIC_ASSERT(sizeof(FWPM_SESSION0) == 72 && offsetof(FWPM_SESSION0, kernelMode) == 64, "FWPM_SESSION0");
+WS2_STATIC_ASSERT(sizeof(FWPM_PROVIDER0) == 64 && sizeof(FWPM_SUBLAYER0) == 72, "FWPM_PROVIDER0, FWPM_SUBLAYER0");
+WS2_STATIC_ASSERT(sizeof(FWPM_CALLOUT0) == 88 && sizeof(FWPM_FILTER_CONDITION0) == 40, "FWPM_CALLOUT0");
+WS2_STATIC_ASSERT(sizeof(FWPM_FILTER0) == 200 && offsetof(FWPM_FILTER0, filterId) == 176, "FWPM_FILTER0");
+#endif
+
+#endif
