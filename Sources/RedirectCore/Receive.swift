@@ -11,7 +11,6 @@ func wfp_core_receiving(_ fd: Int32, _ message: UnsafePointer<msghdr>?) -> Int32
   guard let message = unsafe message, unsafe isWritable(UnsafeRawPointer(message), MemoryLayout<msghdr>.size) else {
     return 0
   }
-  _ = currentEngine()  // it may be younger than the socket
   return 1
 }
 
@@ -153,7 +152,7 @@ private struct Incoming {
   func claim(to writer: inout ControlWriter, isPeeked: Bool) {
     guard let source, answered == nil, let cookie = socketCookie(descriptor) else { return }
     let wants = wishes(cookie)
-    _ = currentEngine()  // it may be younger than this process (S4.1)
+    _ = currentEngine()  // it may be younger than this process, and than this very receive (S4.1)
     let isKnown = inEngines { $0.isReadBy(cookie, source) ? true : nil } ?? false
     if isKnown { return }
     guard

@@ -62,15 +62,15 @@ private func judge(
     if what == -EALREADY, let slot = flowOfAnotherThread(outgoing) { return unsafe outgoing.fill(plan, slot) }
     if what < 0 { return what == -EALREADY ? -EAGAIN : what }
     if what == redirected {
-      guard let slot = outgoing.knownFlow() else { return -EAGAIN }  // the table lost it at this very moment
+      guard let slot = flowOfAnotherThread(outgoing) else { return -EAGAIN }  // the table lost it at this very moment
       return unsafe outgoing.fill(plan, slot)
     }
   }
   return unsafe hasRecords ? outgoing.fill(plan, nil) : pass
 }
 
-/// Another thread sends the first datagram to the same destination at this very moment: the flow that it publishes is
-/// this one's too. No send says EALREADY. Bounded, because that thread may have been killed.
+/// Other threads may send the first datagram to the same destination at this very moment, and replace each other's flow:
+/// what one of them publishes is this one's too. No send says EALREADY. Bounded, because that thread may have been killed.
 private func flowOfAnotherThread(_ outgoing: Outgoing) -> Slot? {
   var turns = 0
   while turns < 2000 {
