@@ -72,6 +72,13 @@ func makeListener(backlog: Int32 = 16, flags: Int32 = WSA_FLAG_OVERLAPPED) -> (s
   return (listener, port(of: listener))
 }
 
+/// A port that refuses for as long as the socket is open: bound, so that nobody else takes it, and nobody listens.
+func makeRefusing() -> (socket: SOCKET, port: UInt16) {
+  let socket = makeStream()
+  #expect(loopback().withPointer { ws2_bind(socket, $0, $1) } == 0)
+  return (socket, port(of: socket))
+}
+
 func port(of socket: SOCKET) -> UInt16 {
   var name = sockaddr_in()
   var size = Int32(MemoryLayout<sockaddr_in>.size)

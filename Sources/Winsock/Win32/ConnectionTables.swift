@@ -52,10 +52,13 @@ private struct KernelSocket {
   }
 }
 
-/// Which process has which socket, as far as this user may see: 0 for others.
+/// Which process has which socket, as far as this user may see: 0 for others. Of several, to which it was inherited: this
+/// one, or that of the lowest number.
 private func owners() -> [UInt64: DWORD] {
   var found: [UInt64: DWORD] = [:]
-  for identifier in folderNames("/proc").compactMap({ DWORD($0) }) {
+  let own = DWORD(bitPattern: getpid())
+  let processes = folderNames("/proc").compactMap { DWORD($0) }.sorted { ($0 == own ? 0 : $0) < ($1 == own ? 0 : $1) }
+  for identifier in processes {
     for name in folderNames("/proc/\(identifier)/fd") {
       var target = [CChar](repeating: 0, count: 64)
       let count = unsafe readlink("/proc/\(identifier)/fd/\(name)", &target, target.count)

@@ -12,8 +12,9 @@ extension Socket {
       if result != 0 {
         guard ws2_errno() == EINPROGRESS || ws2_errno() == EINTR else { throw .fromErrno }
         guard try wait(for: POLLOUT, until: deadline) else { throw WSAError(WSAETIMEDOUT) }
-        let error = try takeError()
-        guard error == 0 else { throw WSAError(errno: error) }
+        // connect() itself is asked: after SO_ERROR the next one, to another address, would only say that this one is over.
+        let again = unsafe name.withPointer { unsafe Glibc.connect(descriptor, $0, name.size) }
+        guard again == 0 || ws2_errno() == EISCONN else { throw .fromErrno }
       }
       becomeConnected(attributes: [])
     }

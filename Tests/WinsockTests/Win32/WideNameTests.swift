@@ -199,18 +199,18 @@ extension WinsockSuite {
         #expect(send(client, "x") == 1 && receive(server) == (1, "x"))
         closesocket(listener)
         let other = makeStream()
-        var (node, service) = (wide("127.0.0.1"), wide("\(port)"))
+        let (closed, refusing) = makeRefusing()
+        var (node, service) = (wide("127.0.0.1"), wide("\(refusing)"))
         #expect(fails(WSAECONNREFUSED) { WSAConnectByNameW(other, &node, &service, nil, nil, nil, nil, nil, nil) })
         #expect(fails(WSAEINVAL) { WSAConnectByNameA(other, nil, "1", nil, nil, nil, nil, nil, nil) })
         #expect(fails(WSAENOTSOCK) { WSAConnectByNameA(noSocket, "127.0.0.1", "1", nil, nil, nil, nil, nil, nil) })
-        for socket in [client, server, other] { closesocket(socket) }
+        for socket in [client, server, other, closed] { closesocket(socket) }
       }
     }
 
     @Test("WSAConnectByList goes on after an address that refuses") func byList() {
       started {
-        let (closed, refusing) = makeListener()
-        closesocket(closed)
+        let (closed, refusing) = makeRefusing()
         let (listener, port) = makeListener()
         var names = [loopback(port: refusing), loopback(port: port)]
         let client = makeStream()
@@ -234,7 +234,7 @@ extension WinsockSuite {
         let server = ws2_accept(listener, nil, nil)
         #expect(server != noSocket)
         memory.deallocate()
-        for socket in [client, server, listener] { closesocket(socket) }
+        for socket in [client, server, listener, closed] { closesocket(socket) }
       }
     }
   }

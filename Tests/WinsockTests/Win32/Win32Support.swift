@@ -41,12 +41,13 @@ final class Counter: @unchecked Sendable {
       return stored
     }
   }
-  /// Waits until it is reached; false after ten seconds.
+  /// Waits until it is reached; false after thirty seconds. Sleeps in between: Dispatch has threads to spare for those
+  /// that sleep only.
   func reaches(_ wanted: Int) -> Bool {
-    let limit = Date(timeIntervalSinceNow: 10)
+    let limit = Date(timeIntervalSinceNow: 30)
     while value < wanted {
       if Date() > limit { return false }
-      sched_yield()
+      usleep(1000)
     }
     return true
   }
