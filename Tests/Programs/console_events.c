@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static HANDLE done;
+static HANDLE done; /* a semaphore: two events at once are two */
 static DWORD main_thread;
 
 static void say(const char *name, DWORD event) {
@@ -14,7 +14,7 @@ static void say(const char *name, DWORD event) {
 
 static BOOL WINAPI first(DWORD event) {
   say("first", event);
-  SetEvent(done);
+  ReleaseSemaphore(done, 1, NULL);
   return TRUE;
 }
 
@@ -26,7 +26,7 @@ static BOOL WINAPI second(DWORD event) {
 int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "";
   main_thread = GetCurrentThreadId();
-  done = CreateEventA(NULL, FALSE, FALSE, NULL);
+  done = CreateSemaphoreA(NULL, 0, 8, NULL);
   if (strcmp(mode, "ignored") == 0) {
     if (!SetConsoleCtrlHandler(NULL, TRUE)) return 2;
     GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
