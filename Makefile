@@ -40,7 +40,9 @@ demo: build
 test: build
 	@tools/require $(TEST_NEEDS)
 	swift build --build-tests $(SWIFT_FLAGS)
-	tools/test $(SWIFT_FLAGS) --skip-build
+	tools/test $(SWIFT_FLAGS) --skip-build --skip WinsockTests
+	@echo "The tests of the Winsock library, which share one process' sockets, handles and threads, by themselves:"
+	tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
 	@echo "Once more with the release library, whose link refuses a reachable trap:"
 	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
 	@echo "Once more the Winsock library, with every overlapped operation pending:"

@@ -135,10 +135,11 @@ import Testing
     let lines = try inside(
       """
       mkfifo \(stage.folder)/said; \(relay) inner 127.0.0.1 \(endpoint) --no-set > \(stage.folder)/said &
+      inner=$!
       exec 3< \(stage.folder)/said; read line <&3
       \(relay) origin 127.0.0.1 \(port) --echo > \(stage.folder)/echo &
       echo=$!; while ! grep -qs listening \(stage.folder)/echo; do :; done
-      \(probe) \(quoted); read line <&3; echo "$line"; kill %1 $echo
+      \(probe) \(quoted); read line <&3; echo "$line"; kill $inner $echo
       """)
     #expect(Array(lines.prefix(5)) == results + ["inner flow 127.0.0.1:\(port) records 128 context 256"], "\(lines)")
     #expect(try service.stop().count(containing: "flow") == 1)
