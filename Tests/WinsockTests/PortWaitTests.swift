@@ -129,7 +129,13 @@ extension WinsockSuite {
           #expect(call.receive(server) == pendingOutcome)
           for _ in 0..<4 { #expect(PostQueuedCompletionStatus(port.handle, 0, 1, nil) != 0) }
           #expect(send(client, "data") == 4)
-          awaitData(server)
+          if isPendingForced {
+            // The library's own thread may take the data before anybody waits at the port.
+            let limit = Date(timeIntervalSinceNow: 10)
+            while call.status == statusPending, Date() < limit { usleep(1000) }
+          } else {
+            awaitData(server)
+          }
           var takes = 0
           while let packet = port.packet(), packet.key == 1, takes < 1000 {
             takes += 1
