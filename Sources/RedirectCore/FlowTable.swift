@@ -227,6 +227,9 @@ extension Engine {
     let end = flowRegionLength(segments: count &+ 1)
     if end > UInt64(truncatingIfNeeded: flowLength) { return false }
     if !growFile(from: flowRegionLength(segments: count), to: end) { return false }
+    // For wfpctl, which checks it; who comes second writes the same.
+    let layout = segmentLayout(count, from: flowRegionLength(segments: count)).segment
+    unsafe (wfp_segments(flowHeader) + Int(count)).pointee = layout
     _ = unsafe wfp_swap_if(&flowHeader.pointee.segment_count, UInt64(count), UInt64(count &+ 1))
     return true
   }

@@ -197,6 +197,9 @@ struct wfp_flow_header {
   struct wfp_listener listeners[WFP_LISTENERS];
   struct wfp_header_lock header_locks[WFP_HEADER_LOCKS];
 };
+static inline struct wfp_segment *_Nonnull wfp_segments(struct wfp_flow_header *_Nonnull header) {
+  return header->segments;
+}
 static inline struct wfp_header_lock *_Nonnull wfp_header_locks(struct wfp_flow_header *_Nonnull header) {
   return header->header_locks;
 }
