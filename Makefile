@@ -68,7 +68,8 @@ sanitize:
 	for kind in thread address; do \
 	  flags="$(SWIFT_FLAGS) --sanitize=$$kind --scratch-path .build-$$kind"; \
 	  swift build $$flags --build-tests && \
-	  SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=halt_on_error=0:exitcode=66 ASAN_OPTIONS=detect_leaks=0 \
+	  SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=halt_on_error=0:exitcode=66:allocator_may_return_null=1 \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	    swift test $$flags --skip-build $(SANITIZED) || exit 1; \
 	done
 
