@@ -121,6 +121,7 @@ private struct PolicyCompiler {
     row.set = set
     row.filters = wfp_table(
       offset: UInt32(filters.count * MemoryLayout<wfp_filter>.stride), count: UInt32(members.count))
+    try FilterIndex(members.map(\.element))?.compile(into: &row, &builder)
     for (position, filter) in members {
       let id = loaded.firstFilterID + UInt64(position)
       try add(filter, id: id, firstProvider: firstProvider, intern)

@@ -45,14 +45,12 @@ extension PolicyImage {
   private func classify(
     _ sublayer: UnsafePointer<wfp_sublayer>, _ request: inout ConnectRequest
   ) -> (Verdict, UInt64) {
-    let table = unsafe sublayer.pointee.filters
-    guard let filters = unsafe rows(table, of: wfp_filter.self) else { return (.pass, 0) }
+    guard let filters = unsafe rows(sublayer.pointee.filters, of: wfp_filter.self) else { return (.pass, 0) }
     var weight: UInt64?
-    var i: UInt32 = 0
-    while i < table.count {
-      let filter = unsafe filters + Int(i)
-      i &+= 1
-      if unsafe !matches(filter, &request) { continue }
+    var next: UInt32 = 0
+    while let place = unsafe firstMatch(sublayer, filters, from: next, &request) {
+      let filter = unsafe filters + Int(place)
+      next = place &+ 1
       let best = unsafe weight ?? filter.pointee.weight
       weight = best
       switch unsafe Int(filter.pointee.action) {

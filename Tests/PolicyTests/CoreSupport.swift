@@ -11,8 +11,11 @@ final class MappedPolicy {
   private let flows: UnsafeMutableRawPointer
   let engine: Engine
 
-  init(_ text: String) throws {
-    let bytes = try Image(try read(text), firstFilterID: 0x0102_0304_0506_0708).bytes
+  convenience init(_ text: String) throws {
+    try self.init(Image(try read(text), firstFilterID: 0x0102_0304_0506_0708).bytes)
+  }
+
+  init(_ bytes: ContiguousArray<UInt8>) throws {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 4096)
     self.memory = memory
     bytes.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }

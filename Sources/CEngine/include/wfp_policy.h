@@ -10,7 +10,7 @@
 #include "wfp_layout.h"
 
 #define WFP_POLICY_MAGIC 0x4c4f5057u  // "WPOL"
-#define WFP_POLICY_VERSION 1u
+#define WFP_POLICY_VERSION 2u
 
 struct wfp_range {
   uint32_t offset, length;
@@ -54,10 +54,26 @@ struct wfp_provider {
   struct wfp_table fields;     // struct wfp_field
 };
 
+// Which filters name a number, without asking all of them. The ranges of all filters cut the numbers into pieces; piece
+// n is leaf n of a binary tree that lies as a heap does (root 1, then 2n and 2n + 1; the leaves are its second half). A
+// filter stands in the fewest nodes that cover its ranges, so all that name a number stand between its leaf and the
+// root.
+struct wfp_index_bound {
+  uint64_t high, low;  // host order; IPv4 in the upper half of high, a port in low
+};
+struct wfp_index {
+  struct wfp_table bounds;  // struct wfp_index_bound: where each piece begins, ascending
+  struct wfp_table nodes;   // struct wfp_table: uint32_t, places in the sublayer's filters, ascending
+};
+
 struct wfp_sublayer {  // in no particular order
   struct wfp_range name;
   uint32_t weight, set;
   struct wfp_table filters;  // struct wfp_filter, heaviest first
+  uint32_t is_indexed;       // 0: they are few, and asked one after the other
+  uint32_t reserved;
+  struct wfp_table others;  // uint32_t: places of those that stand in no index
+  struct wfp_index ports, ipv4, ipv6;
 };
 
 enum { WFP_ACTION_PERMIT = 1, WFP_ACTION_BLOCK = 2, WFP_ACTION_REDIRECT = 3 };
@@ -146,7 +162,9 @@ struct wfp_field {
 _Static_assert(sizeof(struct wfp_policy) == 48, "struct wfp_policy");
 _Static_assert(sizeof(struct wfp_policy_set) == 40, "struct wfp_policy_set");
 _Static_assert(sizeof(struct wfp_provider) == 56, "struct wfp_provider");
-_Static_assert(sizeof(struct wfp_sublayer) == 24, "struct wfp_sublayer");
+_Static_assert(sizeof(struct wfp_index_bound) == 16, "struct wfp_index_bound");
+_Static_assert(sizeof(struct wfp_index) == 16, "struct wfp_index");
+_Static_assert(sizeof(struct wfp_sublayer) == 88, "struct wfp_sublayer");
 _Static_assert(sizeof(struct wfp_filter) == 56, "struct wfp_filter");
 _Static_assert(sizeof(struct wfp_condition) == 16, "struct wfp_condition");
 _Static_assert(sizeof(struct wfp_address_range) == 40, "struct wfp_address_range");
