@@ -39,8 +39,7 @@ func decide(
   while attempts < 64 {
     attempts &+= 1
     let result = unsafe decideOnce(&request, policy, plan)
-    // EAGAIN: the policy was replaced while it was read.
-    if result != -EAGAIN && (result == redirected || request.engine.stillWhole(policy)) { return result }
+    if result != policyReplaced && (result == redirected || request.engine.stillWhole(policy)) { return result }
     guard let next = request.engine.policy() else { return pass }
     policy = next
     request.chosen = nil
@@ -109,7 +108,7 @@ private func publish(
     let (slot, error) = request.engine.publish(publication, &request)
     guard let slot else {
       // EALREADY: another thread publishes this flow, and a datagram takes what it made.
-      if error != -EAGAIN && !(error == -EALREADY && request.isAddressed) {
+      if error != policyReplaced && !(error == -EALREADY && request.isAddressed) {
         logNotPublished(request.destination, 0 &- error)
       }
       return error

@@ -52,7 +52,7 @@ func takeHeader(_ fd: Int32, _ peer: Address?) -> HeaderResult {
         descriptor: fd, cookie: cookie, peer: peer, endpoint: local, policy: policy, provider: provider,
         source: source, destination: destination, header: header)
       let (slot, error) = engine.publish(arrival)
-      guard let slot else { return error == -EAGAIN ? .busy : .failed(error) }
+      guard let slot else { return error == policyReplaced ? .busy : .failed(error) }
       return engine.finishHeader(slot, fd, lock)
     }
   }

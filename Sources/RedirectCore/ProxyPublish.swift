@@ -40,7 +40,7 @@ extension PolicyImage {
 
 extension Engine {
   /// Publishes a flow that its service has already: CLAIMED, and UNREAD until the header is out of its stream.
-  /// - Returns: Its slot, or -errno: EAGAIN the policy changed meanwhile, EINVAL the context would be too large, ENETDOWN
+  /// - Returns: Its slot, or -errno: policyReplaced, EINVAL the context would be too large, ENETDOWN
   ///   the table is full.
   func publish(_ arrival: HeaderArrival) -> (slot: Slot?, error: Int32) {
     let records = arrival.header.records
@@ -73,7 +73,7 @@ extension Engine {
       writeEnds(slot, arrival)
       if !stillWhole(arrival.policy) {
         free(slot)
-        return (nil, -EAGAIN)
+        return (nil, policyReplaced)
       }
       if !slot.segment.insert(.accepted(cookie: arrival.cookie), slot, self) {
         free(slot)

@@ -9,10 +9,14 @@ struct Publication {
   let bound: BoundSource
 }
 
+/// The policy was replaced while it was read, and the connect is to be classified once more. Not a number that any call
+/// which ends up at the application has: EAGAIN is what a socket of UDP gets when no port is left.
+let policyReplaced: Int32 = -ESTALE
+
 extension Engine {
   /// Publishes a flow for the request's socket.
   /// - Returns: Its slot, or -errno: EALREADY another thread is at this socket, ENOBUFS the table is full, EMSGSIZE the
-  ///   context is too large, EAGAIN the policy changed meanwhile.
+  ///   context is too large, policyReplaced.
   func publish(_ publication: Publication, _ request: inout ConnectRequest) -> (slot: Slot?, error: Int32) {
     let previous = request.slot()
     let carries = previous.map { $0.word.state == Int(WFP_CARRYING) } ?? false
@@ -79,7 +83,7 @@ extension Engine {
     writeTuple(slot, publication, &request)
     if !stillWhole(publication.policy) {
       free(slot)
-      return (nil, -EAGAIN)
+      return (nil, policyReplaced)
     }
     if !slot.segment.insert(slot.ownerKey, slot, self) || !slot.segment.insert(slot.tupleKey, slot, self) {
       free(slot)

@@ -145,6 +145,28 @@ import Testing
     #expect(try service.stop().count(containing: "flow") == 1)
   }
 
+  /// udp(7): EAGAIN is also what the engine says to itself when a policy changed; this one is the application's.
+  @Test(
+    "S8.1: no port is left", .enabled(if: canUnshareNetwork, "needs a network namespace"), arguments: [false, true])
+  func noPort(isShimmed: Bool) throws {
+    let stage = try Stage()
+    try stage.load(stage.datagramPolicy("contoso", port: 7000, redirecting: [9]), name: "contoso")
+    let names = ["a", "b", "c", "d", "e"]
+    let client = names.flatMap { ["'new \($0) 4'", "'connect \($0) 127.0.0.1 9'"] } + ["'send a x'"]
+    let relay = products.appending(path: "ProbeRelay").path
+    let script = """
+      ip link set lo up && echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range
+      mkfifo \(stage.folder)/said; \(relay) contoso 127.0.0.1 7000 > \(stage.folder)/said &
+      exec 3< \(stage.folder)/said; read line <&3
+      \(isShimmed ? "" : "LD_PRELOAD= ")\(products.appending(path: "ProbeDatagram").path) \(client.joined(separator: " "))
+      \(isShimmed ? "read line <&3; echo $line" : ":"); kill $!
+      """
+    let program = try stage.shimmed(tool("unshare", package: "util-linux"), ["-n", tool("sh"), "-c", script])
+    let results = try program.finish().lines.filter { $0 != "ok 0" }
+    let flow = "contoso flow 127.0.0.1:9 records 128 context 256"
+    #expect(results == (isShimmed ? ["EAGAIN", "ok 1", flow] : ["EAGAIN", "ok 1"]))
+  }
+
   static let canUnshareNetwork: Bool = {
     guard isRoot, let unshare = try? tool("unshare", package: "util-linux"), let ip = try? tool("ip") else {
       return false
