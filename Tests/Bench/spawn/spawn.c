@@ -1,5 +1,5 @@
 // P1: what a preload adds to the start of /bin/true: `spawn RUNS PRELOAD...`, each started in turn; `-` is none,
-// `+FILE` is FILE with the environment's WFPSHIM_ENGINE. One line each: the median of posix_spawn to waitpid in us.
+// `+FILE` is FILE with the environment's WFPSHIM_ENGINE. One line: for each the median of posix_spawn to waitpid in us.
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < variants; i++) times[i * runs + run] = start_once(argv[2 + i]);
   for (int i = 0; i < variants; i++) {
     qsort(times + i * runs, (size_t)runs, sizeof *times, by_value);
-    printf("%.3f\n", times[i * runs + runs / 2]);
+    printf("%.3f%c", times[i * runs + runs / 2], i + 1 < variants ? ' ' : '\n');
   }
   return 0;
 }
