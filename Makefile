@@ -17,7 +17,7 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
   $(LIB)/libproxychains.so.4=libproxychains4
-CHECK_NEEDS := clang-format=clang-format
+CHECK_NEEDS := clang-format=clang-format strace=strace valgrind=valgrind python3=python3
 
 # SwiftPM would write RUNPATH $$ORIGIN into the libraries (hazard H37).
 SWIFT_FLAGS := --disable-local-rpath
@@ -58,6 +58,7 @@ check: test
 	@tools/require $(CHECK_NEEDS)
 	swift format lint --strict -r Package.swift Sources Tests
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	Tests/Bench/gate
 
 # The Winsock library and the core under ThreadSanitizer, then under AddressSanitizer. A sanitized shim cannot be preloaded,
 # so what needs the preload is left out; a fork of a multi-threaded process and programs of a plain compiler likewise.
@@ -73,11 +74,12 @@ sanitize:
 	    swift test $$flags --skip-build $(SANITIZED) || exit 1; \
 	done
 
-BENCH_NEEDS := haproxy=haproxy iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4
+BENCH_NEEDS := python3=python3 haproxy=haproxy iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4 \
+  torsocks=torsocks /usr/lib/$(shell uname -m)-linux-gnu/libsocket_wrapper.so=libsocket-wrapper
 
 bench: build
 	@tools/require $(BENCH_NEEDS)
-	@Tests/Bench/bench $(if $(ONLY),--only $(ONLY))
+	@Tests/Bench/bench $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON)) $(if $(SVG),--svg $(SVG))
 
 ORACLE_NEEDS := wine=wine x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 python3=python3
 

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -106,6 +107,14 @@ filters:
                 return process
             time.sleep(0.02)
         raise SystemExit("%s: %s" % (words, pathlib.Path(output.name).read_text(encoding="utf-8")))
+
+    def stop_last(self):
+        """Ends what was started last; what strace holds is ended, and strace after it."""
+        process, output = self.running.pop()
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]) if children else process.pid, signal.SIGTERM)
+        process.wait()
+        output.close()
 
     def stop(self):
         """Ends what was started. Returns what each has printed last."""
