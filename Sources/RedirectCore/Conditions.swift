@@ -25,13 +25,13 @@ extension PolicyImage {
       || kind == UInt32(WFP_ALE_ORIGINAL_APP_ID) || kind == UInt32(WFP_ALE_USER_ID)
   }
 
-  private func holds(_ condition: wfp_condition, _ request: inout ConnectRequest) -> Bool {
+  func holds(_ condition: wfp_condition, _ request: inout ConnectRequest) -> Bool {
     switch Int(condition.kind) {
     case Int(WFP_IP_PROTOCOL): return equals(condition.values, UInt32(bitPattern: request.protocolNumber()))
     case Int(WFP_IP_REMOTE_ADDRESS): return contains(condition.values, request.remote)
     case Int(WFP_IP_REMOTE_PORT): return containsPort(condition.values, UInt16(bigEndian: request.remote.port))
     case Int(WFP_IP_LOCAL_ADDRESS): return contains(condition.values, request.local())
-    case Int(WFP_ALE_APP_ID): return unsafe matchesPath(condition.values, ownPath())
+    case Int(WFP_ALE_APP_ID): return unsafe matchesPath(condition.values, request.path())
     case Int(WFP_ALE_ORIGINAL_APP_ID): return unsafe matchesPath(condition.values, request.originalPath())
     case Int(WFP_ALE_USER_ID): return equals(condition.values, request.user())
     case Int(WFP_LOOPBACK): return equals(condition.values, request.remote.isLoopback ? 1 : 0)

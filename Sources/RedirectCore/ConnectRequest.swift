@@ -18,6 +18,7 @@ struct ConnectRequest {
   private var knownCookie: UInt64?
   private var knownNamespace: UInt64?
   private var knownSlot: Slot?
+  private var knownPath: UnsafeRawBufferPointer?
   private var soughtSlot = false
   /// The endpoint that was last chosen, and for which provider (its offset in the image).
   var chosen: (provider: Int, endpoint: Address)?
@@ -85,13 +86,30 @@ struct ConnectRequest {
     return value
   }
 
+  /// The path of the connecting process's program.
+  func path() -> UnsafeRawBufferPointer { unsafe knownPath ?? ownPath() }
+
   /// The path of the original application: that of the records, or this process's.
   mutating func originalPath() -> UnsafeRawBufferPointer {
     if let slot = slot(), unsafe slot.flow.pointee.set_hop_count > 0 {
       return unsafe engine.string(slot.flow.pointee.application.path)
     }
-    return unsafe ownPath()
+    return unsafe path()
   }
+
+  #if !hasFeature(Embedded)
+    /// What is given is not asked for (Supposition.swift).
+    mutating func suppose(
+      path: UnsafeRawBufferPointer, user: UInt32, protocolNumber: Int32, local: Address, slot: Slot?
+    ) {
+      unsafe knownPath = path
+      knownUser = user
+      knownProtocol = protocolNumber
+      knownLocal = local
+      knownSlot = slot
+      soughtSlot = true
+    }
+  #endif
 }
 
 func socketOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) -> Int32? {
