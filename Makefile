@@ -8,7 +8,7 @@ LIB := /usr/lib/$(shell uname -m)-linux-gnu
 DEMO_NEEDS := nginx=nginx curl=curl dig=bind9-dnsutils dnsmasq=dnsmasq-base
 TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 \
   x86_64-w64-mingw32-g++=g++-mingw-w64-x86-64 /usr/include/openssl/ssl.h=libssl-dev \
-  ip=iproute2 setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
+  ip=iproute2 iptables=iptables setpriv=util-linux /usr/lib/python3/dist-packages/jsonschema/__init__.py=python3-jsonschema \
   cmake=cmake make=make pkg-config=pkg-config cc=gcc readelf=binutils \
   sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
   haproxy=haproxy named=bind9 dig=bind9-dnsutils /usr/lib/python3/dist-packages/dns/__init__.py=python3-dnspython \

@@ -4,7 +4,14 @@ import CEngine
 @c @implementation
 func wfp_core_listens() -> Int32 {
   _ = currentEngine()
-  return anyPublished() || headersAreAccepted() ? 1 : 0
+  return anyPublished() || flowsAreMade() ? 1 : 0
+}
+
+/// Whether the policy in force has a service to which connections come for which nothing is published.
+private func flowsAreMade() -> Bool {
+  guard case .attached(let engine) = currentEngine(), let policy = engine.policy() else { return false }
+  let producers = UInt32(WFP_ACCEPTS_PROXY_V2) | UInt32(WFP_ACCEPTS_REDIRECT) | UInt32(WFP_ACCEPTS_TPROXY)
+  return policy.head.accepts & producers != 0
 }
 
 /// Stage 4: the service accepted a socket; if a flow was published for it, it is claimed.
@@ -13,9 +20,8 @@ func wfp_core_accepted(_ fd: Int32, _ peer: UnsafePointer<sockaddr>?, _ length: 
   var source: Address?
   if let peer = unsafe peer { source = unsafe Address(UnsafeRawPointer(peer), length: Int(length)) }
   guard let source = source ?? socketPeer(fd) else { return }
-  if inEngines({ $0.claim(fd, source: source, cookie: nil) }) == nil && headersAreAccepted() {
-    _ = takeHeader(fd, source)
-  }
+  if inEngines({ $0.claim(fd, source: source, cookie: nil) }) != nil || !flowsAreMade() { return }
+  if takeKernelRedirect(fd, nil, source) == nil { _ = takeHeader(fd, source) }
 }
 
 extension Engine {

@@ -10,8 +10,8 @@ extension ContextWriter {
     let begin = length
     let room = field.size == 0 ? Int(WFP_CONTEXT_MAX) : Int(field.size) &- terminator
     var at = 0
-    while at < path.count {
-      let (scalar, size) = unsafe decodeScalar(path, at)
+    while let start = path.baseAddress, at < path.count {
+      let (scalar, size) = unsafe decodeScalar(start, path.count, at)
       let needed = wide ? (scalar > 0xffff ? 4 : 2) : size
       if length &- begin &+ needed > room { break }
       if wide {
@@ -19,7 +19,7 @@ extension ContextWriter {
       } else {
         var i = 0
         while i < size {
-          add(byte: unsafe path.load(fromByteOffset: at &+ i, as: UInt8.self))
+          add(byte: unsafe start.load(fromByteOffset: at &+ i, as: UInt8.self))
           i &+= 1
         }
       }
@@ -45,11 +45,11 @@ extension ContextWriter {
 }
 
 /// The character at `at` and how many bytes it has. A byte that begins none is U+FFFD alone: paths are bytes.
-private func decodeScalar(_ text: UnsafeRawBufferPointer, _ at: Int) -> (UInt32, Int) {
+private func decodeScalar(_ text: UnsafeRawPointer, _ count: Int, _ at: Int) -> (UInt32, Int) {
   let first = UInt32(unsafe text.load(fromByteOffset: at, as: UInt8.self))
   let size = first < 0x80 ? 1 : first & 0xe0 == 0xc0 ? 2 : first & 0xf0 == 0xe0 ? 3 : first & 0xf8 == 0xf0 ? 4 : 0
   if size == 1 { return (first, 1) }
-  if size == 0 || at &+ size > text.count { return (0xfffd, 1) }
+  if size == 0 || at &+ size > count { return (0xfffd, 1) }
   var scalar = first & (0xff &>> UInt32(truncatingIfNeeded: size &+ 1))
   var i = 1
   while i < size {

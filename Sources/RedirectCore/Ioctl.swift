@@ -60,7 +60,7 @@ private func query(
     if case .refused = state { return QueryResult(error: -ENETDOWN, bytes: 0) }  // S2.9
     return QueryResult(error: -EINVAL, bytes: 0)
   }
-  var found = find(cookie) ?? claimLate(fd, cookie)
+  var found = find(cookie) ?? claimLate(fd, cookie) ?? takeKernelRedirect(fd, cookie, nil)
   let pending = receiveHeader(fd, cookie, &found)
   if pending != 0 { return QueryResult(error: pending, bytes: 0) }
   guard let (slot, owner) = found else {
@@ -76,7 +76,7 @@ private func query(
   // The process that claimed it knows already; so does its forked child.
   if unsafe UInt64(slot.flow.pointee.service_pid) != wfp_load(&wfp_process().pointee.identity_pid) {
     rememberHeld(slot)
-    rememberServed(unsafe Address(&slot.flow.pointee.endpoint), cookie: 0)
+    rememberService(of: slot)
   } else {
     // It may have another number by now than when it was accepted, as AcceptEx gives it one.
     watchDescriptor(fd)

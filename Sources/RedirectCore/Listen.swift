@@ -23,6 +23,15 @@ func wfp_core_inherited(_ pid: UnsafePointer<CChar>?, _ count: UnsafePointer<CCh
   }
 }
 
+/// The process that has the accepted socket of a flow serves its endpoint.
+func rememberService(of slot: Slot) {
+  let endpoint = unsafe Address(&slot.flow.pointee.endpoint)
+  let destination = unsafe Address(&slot.flow.pointee.destination).unmapped
+  // TPROXY: the socket's own address is the destination, and no endpoint of this process's.
+  if endpoint.port == destination.port && endpoint.sameHost(as: destination) { return }
+  rememberServed(endpoint, cookie: 0)
+}
+
 /// - Parameter cookie: of the listener; 0 when it was learnt from an accepted socket.
 func rememberServed(_ address: Address, cookie: UInt64) {
   if serves(address) && cookie == 0 { return }

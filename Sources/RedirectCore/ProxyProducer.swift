@@ -16,12 +16,6 @@ enum HeaderResult {
   case failed(Int32)
 }
 
-/// Whether the policy in force has a service to which connections come with a header.
-func headersAreAccepted() -> Bool {
-  guard case .attached(let engine) = currentEngine(), let policy = engine.policy() else { return false }
-  return policy.head.accepts & UInt32(WFP_ACCEPTS_PROXY_V2) != 0
-}
-
 /// Takes the header of an accepted socket if it is whole. Never waits.
 func takeHeader(_ fd: Int32, _ peer: Address?) -> HeaderResult {
   guard case .attached(let engine) = currentEngine(), let policy = engine.policy(),
@@ -48,9 +42,9 @@ func takeHeader(_ fd: Int32, _ peer: Address?) -> HeaderResult {
         if lock.isHeld { _ = wfp_discard_bytes(fd, length) }
         return .none(length: length)
       }
-      let arrival = unsafe HeaderArrival(
+      let arrival = unsafe Arrival(
         descriptor: fd, cookie: cookie, peer: peer, endpoint: local, policy: policy, provider: provider,
-        source: source, destination: destination, header: header)
+        source: source, destination: destination, isUnread: true, records: header.records, context: header.context)
       let (slot, error) = engine.publish(arrival)
       guard let slot else { return error == policyReplaced ? .busy : .failed(error) }
       return engine.finishHeader(slot, fd, lock)

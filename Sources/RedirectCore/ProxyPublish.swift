@@ -1,18 +1,22 @@
 import CEngine
 
-/// A connection that came with a PROXY header, as the flow that it becomes.
+/// A connection for which nothing was published, as the flow that it becomes when its service has it.
 @safe
-struct HeaderArrival {
+struct Arrival {
   let descriptor: Int32
   let cookie: UInt64
-  /// The sender, as the kernel sees it; nil after a reset.
+  /// The other end, as the kernel sees it; nil after a reset.
   let peer: Address?
   let endpoint: Address
   let policy: PolicyImage
   let provider: UnsafePointer<wfp_provider>
   let source: Address
   let destination: Address
-  let header: ProxyHeader
+  /// A PROXY header stands in its stream.
+  let isUnread: Bool
+  /// What travelled in that header.
+  let records: CarriedRecords?
+  let context: CarriedContext?
 }
 
 extension PolicyImage {
@@ -39,11 +43,11 @@ extension PolicyImage {
 }
 
 extension Engine {
-  /// Publishes a flow that its service has already: CLAIMED, and UNREAD until the header is out of its stream.
+  /// Publishes a flow that its service has already: CLAIMED, and UNREAD until its header is out of the stream.
   /// - Returns: Its slot, or -errno: policyReplaced, EINVAL the context would be too large, ENETDOWN
   ///   the table is full.
-  func publish(_ arrival: HeaderArrival) -> (slot: Slot?, error: Int32) {
-    let records = arrival.header.records
+  func publish(_ arrival: Arrival) -> (slot: Slot?, error: Int32) {
+    let records = arrival.records
     var application = records?.application ?? wfp_application()
     if let path = records?.path { application.path = internForeign(path) }
     let flowId = makeFlowId(arrival.cookie)
@@ -86,14 +90,14 @@ extension Engine {
   }
 
   /// The context that travelled, if it is for this provider.
-  private func carriedContext(_ arrival: HeaderArrival) -> UnsafeRawBufferPointer? {
-    guard let carried = arrival.header.context, let guid = unsafe carried.provider.bytes.baseAddress,
+  private func carriedContext(_ arrival: Arrival) -> UnsafeRawBufferPointer? {
+    guard let carried = arrival.context, let guid = unsafe carried.provider.bytes.baseAddress,
       unsafe sameGuid(guid, UnsafeRawPointer(arrival.provider))
     else { return nil }
     return unsafe carried.content.bytes
   }
 
-  private func contextLength(_ arrival: HeaderArrival, _ source: ContextSource) -> Int {
+  private func contextLength(_ arrival: Arrival, _ source: ContextSource) -> Int {
     if let carried = unsafe carriedContext(arrival) { return carried.count }
     if unsafe arrival.provider.pointee.has_context == 0 { return 0 }
     var measure = unsafe ContextWriter(nil, limit: Int.max)
@@ -101,7 +105,7 @@ extension Engine {
     return measure.length
   }
 
-  private func writeContext(_ slot: Slot, _ arrival: HeaderArrival, _ source: ContextSource) {
+  private func writeContext(_ slot: Slot, _ arrival: Arrival, _ source: ContextSource) {
     guard let context = unsafe slot.context, context.count > 0, let start = context.baseAddress else { return }
     var writer = unsafe ContextWriter(UnsafeMutableRawPointer(mutating: start), limit: context.count)
     if let carried = unsafe carriedContext(arrival) {
@@ -111,7 +115,7 @@ extension Engine {
     }
   }
 
-  private func writeHop(_ hop: UnsafeMutablePointer<wfp_hop>, _ arrival: HeaderArrival, _ flowId: (UInt64, UInt64)) {
+  private func writeHop(_ hop: UnsafeMutablePointer<wfp_hop>, _ arrival: Arrival, _ flowId: (UInt64, UInt64)) {
     let raw = UnsafeMutableRawPointer(hop)
     unsafe raw.storeBytes(of: flowId.0, as: UInt64.self)
     unsafe raw.storeBytes(of: flowId.1, toByteOffset: 8, as: UInt64.self)
@@ -124,10 +128,10 @@ extension Engine {
     unsafe hop.pointee.reserved = 0
   }
 
-  private func writeEnds(_ slot: Slot, _ arrival: HeaderArrival) {
+  private func writeEnds(_ slot: Slot, _ arrival: Arrival) {
     let flow = unsafe slot.flow
     let now = wfp_now(CLOCK_REALTIME)
-    unsafe flow.pointee.flags = UInt32(WFP_FLOW_UNREAD)
+    unsafe flow.pointee.flags = arrival.isUnread ? UInt32(WFP_FLOW_UNREAD) : 0
     unsafe flow.pointee.netns = networkNamespace(arrival.descriptor)
     unsafe flow.pointee.published = now
     unsafe flow.pointee.claimed = now

@@ -50,10 +50,10 @@ struct CarriedTests {
     let provider = try #require(try provider(Address("127.0.0.1", 7)))
     let parsed = try parse(header)
     let (source, destination) = try #require(parsed.addresses)
-    let arrival = HeaderArrival(
+    let arrival = Arrival(
       descriptor: descriptor, cookie: 77, peer: Address("127.0.0.1", 555), endpoint: Address("127.0.0.1", 7),
       policy: try #require(memory.engine.policy()), provider: provider, source: source, destination: destination,
-      header: parsed)
+      isUnread: true, records: parsed.records, context: parsed.context)
     let (slot, error) = memory.engine.publish(arrival)
     #expect(error == 0)
     return try #require(slot)

@@ -6,6 +6,8 @@
 //   --no-set       sets no records
 //   --workers N    N children accept, called NAME-1 to NAME-N, and say `worker PID`; --leave: their parent ends first
 //   --share        SO_REUSEPORT
+//   --transparent  IP_TRANSPARENT, as TPROXY wants it
+//   --raw          accepts with a system call of its own, past the hooks
 //   --close        first closes everything from descriptor 3 on
 //   --dial PORT    first has an echo from 127.0.0.1:PORT, says `dialled echo`
 //   --refuse CALL, --error EPERM|ENOSYS   behind a seccomp filter (probe_refuse) from then on
@@ -27,6 +29,7 @@
 
 static const char *name;
 static int set_records = 1;
+static int accepts_raw;
 
 static void serve(int fd) {
   char records[4160], context[65536], text[64];
@@ -70,7 +73,8 @@ static void *serve_thread(void *argument) {
 
 static void serve_all(int listener, int steady) {
   for (;;) {
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    int fd = accepts_raw ? (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC)
+                         : accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) continue;
     if (!steady) {
       probe_thread(serve_thread, (void *)(intptr_t)fd);
@@ -124,6 +128,8 @@ int main(int argc, char **argv) {
   name = argv[1];
   set_records = !probe_flag(argc, argv, "--no-set");
   probe_share_port = probe_flag(argc, argv, "--share");
+  probe_transparent = probe_flag(argc, argv, "--transparent");
+  accepts_raw = probe_flag(argc, argv, "--raw");
   int workers = atoi(probe_option(argc, argv, "--workers", "0"));
   const char *dialled = probe_option(argc, argv, "--dial", NULL);
   if (probe_flag(argc, argv, "--close")) syscall(SYS_close_range, 3, ~0u, 0);

@@ -63,6 +63,7 @@ const char *probe_text(const struct sockaddr_storage *address, char text[64]) {
 }
 
 int probe_share_port;
+int probe_transparent;
 
 int probe_listen(const char *host, const char *port, int v6only, uint16_t *chosen) {
   struct sockaddr_storage address;
@@ -72,6 +73,7 @@ int probe_listen(const char *host, const char *port, int v6only, uint16_t *chose
   int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (probe_share_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (probe_transparent && setsockopt(fd, SOL_IP, IP_TRANSPARENT, &on, sizeof on) != 0) probe_die("IP_TRANSPARENT");
   if (address.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only);
   if (bind(fd, (struct sockaddr *)&address, length) != 0) probe_die("bind");
   if (listen(fd, 1024) != 0) probe_die("listen");

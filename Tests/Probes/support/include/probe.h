@@ -22,7 +22,8 @@ socklen_t probe_address(const char *host, const char *port, struct sockaddr_stor
 const char *probe_text(const struct sockaddr_storage *address, char text[64]);
 
 // A listener on an address; port 0 takes any. Dual-stack when v6only is 0. *port receives the port.
-extern int probe_share_port;  // SO_REUSEPORT
+extern int probe_share_port;   // SO_REUSEPORT
+extern int probe_transparent;  // IP_TRANSPARENT
 int probe_listen(const char *host, const char *port, int v6only, uint16_t *chosen);
 
 // All of it, whatever the signals. Returns 0, or -1 at the end of the stream or an error.
