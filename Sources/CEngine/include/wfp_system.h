@@ -176,6 +176,10 @@ static inline int32_t wfp_has_capability(uint32_t n) {
   if (wfp_syscall6(SYS_capget, (long)&header, (long)data, 0, 0, 0, 0) != 0) return 0;
   return (int32_t)(data[0].effective >> n & 1);
 }
+// Whether a program has file capabilities (capabilities(7)): they are kept in this attribute.
+static inline int32_t wfp_has_file_capabilities(const char *_Nonnull path) {
+  return wfp_syscall6(SYS_getxattr, (long)path, (long)"security.capability", 0, 0, 0, 0) > 0;
+}
 
 // The process.
 static inline uint32_t wfp_pid(void) { return (uint32_t)wfp_syscall6(SYS_getpid, 0, 0, 0, 0, 0, 0); }
