@@ -145,6 +145,26 @@ import Testing
     #expect(try service.stop().count(containing: "flow") == 1)
   }
 
+  /// H20: the kernel spreads flows over the workers of one port, each flow to one of them; that one gets context and records.
+  @Test("H20, S8.2: workers that share a port") func workers() throws {
+    let stage = try Stage()
+    let (_, port) = try stage.datagramEcho()
+    let first = try stage.relay("contoso", redirecting: [port], host: "127.0.0.1", arguments: ["--share"])
+    let own = try #require(first.output.first?.split(separator: " ").last.map(String.init))
+    let second = try stage.shimmed("ProbeRelay", ["contoso", "127.0.0.1", own, "--share"])
+    _ = try second.line("listening")
+    var script: [(command: String, result: String)] = []
+    for i in 0..<60 {
+      script += [("new a 4", "ok 0"), ("sendto a 127.0.0.1 \(port) \(i)", "ok \("\(i)".count)")]
+      script += [("recvfrom a", "\(i) from 127.0.0.1:\(port)"), ("close a", "ok 0")]
+    }
+    try stage.expect(script)
+    let counts = try [first, second].map {
+      try $0.stop().count(containing: "contoso flow 127.0.0.1:\(port) records 128 context 256")
+    }
+    #expect(counts[0] + counts[1] == 60 && counts[0] > 0 && counts[1] > 0, "\(counts)")
+  }
+
   /// udp(7): EAGAIN is also what the engine says to itself when a policy changed; this one is the application's.
   @Test(
     "S8.1: no port is left", .enabled(if: canUnshareNetwork, "needs a network namespace"), arguments: [false, true])

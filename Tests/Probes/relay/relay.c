@@ -9,6 +9,7 @@
 //   --shared       one socket for all flows to a destination
 //   --options late sets the options after its bind; never: not at all
 //   --several      receives with recvmmsg
+//   --share        SO_REUSEPORT
 //   --greet PORT   at SIGUSR1 first sends a datagram to 127.0.0.1:PORT from a socket of its own, and says what comes
 //                  back
 #define _GNU_SOURCE  // recvmmsg
@@ -191,6 +192,8 @@ int main(int argc, char **argv) {
   int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (address.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (!is_echo && strcmp(options, "early") == 0) set_options(fd);
+  int on = 1;
+  if (probe_flag(argc, argv, "--share")) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (bind(fd, (struct sockaddr *)&address, length) != 0) probe_die("bind");
   if (!is_echo && strcmp(options, "late") == 0) set_options(fd);
   length = sizeof address;
