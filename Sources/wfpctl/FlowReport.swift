@@ -29,6 +29,11 @@ struct FlowReport {
 
   var json: JSON { .object(["version": .number(1), "flows": .array(flows.map(json))]) }
 
+  /// A line of `flows --follow --json`.
+  func json(_ event: FlowWatch.Event, _ flow: Flow) -> JSON {
+    .object(["version": .number(1), "event": .string(event.rawValue), "flow": json(flow)])
+  }
+
   private func json(_ flow: Flow) -> JSON {
     let application = flow.application
     return .object([

@@ -23,9 +23,14 @@ enum JSON: Encodable {
     }
   }
 
-  func text() throws -> String {
+  func text() throws -> String { try text([.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]) }
+
+  /// The same on one line.
+  func line() throws -> String { try text([.sortedKeys, .withoutEscapingSlashes]) }
+
+  private func text(_ formatting: JSONEncoder.OutputFormatting) throws -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = formatting
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 

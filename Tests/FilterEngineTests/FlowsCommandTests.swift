@@ -49,6 +49,30 @@ import Testing
     return directory
   }
 
+  @Test(
+    "--filter: all must hold, wildcards as a shell's",
+    arguments: [
+      (["provider=contoso"], true), (["provider=cont*", "state=published", "protocol=tcp"], true),
+      (["provider=fabrikam"], false),
+      (["app=*/curl", "user=1"], true), (["app=curl"], false), (["pid=12345"], true), (["pid=1234"], false),
+      (["destination=192.0.2.1:443"], true), (["destination=192.0.2.*"], true), (["destination=10.*"], false),
+      (["state=published", "state=claimed"], false),
+    ]) func filters(filters: [String], isShown: Bool) throws
+  {
+    let directory = try published()
+    let arguments = filters.flatMap { ["--filter", $0] }
+    let answer = try wfpctl(["flows", "--json", "--engine", directory.engine] + arguments)
+    #expect((try parsed(answer.output)["flows"] as? [Any])?.count == (isShown ? 1 : 0))
+  }
+
+  @Test func filtersThatAreNone() throws {
+    for filter in ["provider", "colour=red", "=x"] {
+      let answer = try wfpctl(["flows", "--filter", filter])
+      #expect(answer.code == 64 && answer.errors.contains("--filter"), "\(answer.errors)")
+    }
+    #expect(try wfpctl(["flows", "--follow", "--interval", "1"]).code == 64)
+  }
+
   @Test func json() throws {
     let directory = try published()
     let answer = try parsed(try wfpctl(["flows", "--json", "--engine", directory.engine]).output)
