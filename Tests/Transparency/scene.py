@@ -28,14 +28,14 @@ filters:
 """
 REDIRECT = """version: 1
 providers:
-  - name: relay-%(protocol)s
+  - name: relay-%(name)s
     endpoints: ["127.0.0.1:%(port)s", "[::1]:%(port)s"]
     context: [ {sockaddr_storage: remote}, {sockaddr_storage: local} ]
 filters:
-  - name: loopback-%(protocol)s
+  - name: to-%(name)s
     action: redirect
-    provider: relay-%(protocol)s
-    conditions: { ip_protocol: %(protocol)s, loopback: true }
+    provider: relay-%(name)s
+    conditions: { ip_protocol: %(protocol)s, %(condition)s }
 """
 
 
@@ -84,23 +84,26 @@ class Scene:
         if said.returncode:
             raise Failed(said.stderr)
 
-    def start_relay(self, protocol):
-        program = self.work / ("relay-" + protocol)
+    def start_relay(self, protocol, name=None, condition="loopback: true"):
+        """A relay, and the policy that sends what fulfils the condition to it."""
+        name = name or protocol
+        program = self.work / ("relay-" + name)
         probes = ROOT / "Tests/Probes"
         sources = {"tcp": [HERE / "relay.c"], "udp": [probes / "relay/relay.c", probes / "support/probe.c"]}[protocol]
         subprocess.run(["cc", "-O2", "-I", probes / "support/include", *sources, "-o", program, "-pthread"], check=True)
         words = [program] if protocol == "tcp" else [program, "relay", "::", "0"]
         relay = self.start(*words, until="listening ")
         port = relay.said().split("listening ")[1].split()[0]
-        self.relays[protocol] = relay
-        self.load(REDIRECT % {"protocol": protocol, "port": port}, protocol)
+        self.relays[name] = relay
+        self.load(REDIRECT % {"name": name, "protocol": protocol, "port": port, "condition": condition}, name)
+        return relay
 
     def redirected(self):
         """How many connections (and flows of UDP) went through the relays, by their own count."""
         count = 0
-        for protocol, relay in self.relays.items():
+        for name, relay in self.relays.items():
             relay.stop()
-            if protocol == "tcp":
+            if name != "udp":
                 words = relay.said().split()
                 count += int(words[words.index("flows") + 1]) + int(words[words.index("refused") + 1])
             else:
