@@ -16,7 +16,8 @@ func wfp_core_connect(
   guard let policy = engine.policy(), policy.head.filters.count > 0 else { return pass }
   guard let destination = unsafe destination(address, length) else { return pass }
   var request = ConnectRequest(descriptor: fd, engine: engine, destination: destination)
-  return unsafe decide(&request, policy, plan)
+  let result = unsafe decide(&request, policy, plan)
+  return result == pass && required && request.isGuess ? -ENETDOWN : result
 }
 
 let pass: Int32 = 0
@@ -102,6 +103,9 @@ private func publish(
     : bindSource(request.descriptor, for: request.destination, to: endpoint, cookie: request.cookie(), request.engine)
   switch outcome {
   case .notFresh: return pass
+  case .unknown:
+    request.isUnnamed = true
+    return pass
   case .failed(let error): return error
   case .bound(let bound):
     let publication = Publication(policy: policy, redirect: redirect, endpoint: endpoint, bound: bound)

@@ -20,6 +20,8 @@ struct ConnectRequest {
   private var knownSlot: Slot?
   private var knownPath: UnsafeRawBufferPointer?
   private var soughtSlot = false
+  /// The kernel did not tell the socket's address.
+  var isUnnamed = false
   /// The endpoint that was last chosen, and for which provider (its offset in the image).
   var chosen: (provider: Int, endpoint: Address)?
 
@@ -37,6 +39,16 @@ struct ConnectRequest {
     let value = socketOption(descriptor, SOL_SOCKET, SO_PROTOCOL) ?? -1
     knownProtocol = value
     return value
+  }
+
+  /// The kernel refused to say what this socket is (a sandbox may forbid to ask): that no filter wants it, is a guess.
+  /// Of what is no socket it says so, and will say it of the connect too.
+  var isGuess: Bool {
+    if knownProtocol != -1 && !isUnnamed { return false }
+    var kind: Int32 = 0
+    var length: UInt32 = 4
+    let result = unsafe wfp_get_option(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length)
+    return result != -EBADF && result != -ENOTSOCK
   }
 
   mutating func cookie() -> UInt64 {
@@ -74,7 +86,9 @@ struct ConnectRequest {
   /// The bound local address; an unspecified one when the socket is not bound.
   mutating func local() -> Address {
     if let known = knownLocal { return known }
-    let value = (socketName(descriptor) ?? Address(family: 0, port: 0, high: 0, low: 0)).unmapped
+    let name = socketName(descriptor)
+    isUnnamed = isUnnamed || name == nil
+    let value = (name ?? Address(family: 0, port: 0, high: 0, low: 0)).unmapped
     knownLocal = value
     return value
   }

@@ -97,10 +97,7 @@ static int open_one(uint32_t word) {
 static void *make_share(void *number) {
   for (int i = 0; i < share; i++) {
     int fd = open_one((uint32_t)(uintptr_t)number << 24 | (uint32_t)i);
-    unsigned long *count = fd >= 0               ? &good
-                           : errno == EMFILE     ? &exhausted
-                           : errno == ECONNRESET ? &reset
-                                                 : &other;
+    unsigned long *count = fd >= 0 ? &good : errno == EMFILE ? &exhausted : errno == ECONNRESET ? &reset : &other;
     if (count == &other && __atomic_load_n(&other, __ATOMIC_RELAXED) == 0) perror("connection");
     __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
     if (fd >= 0) close(fd);

@@ -11,6 +11,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build/release"
+SHIM = os.environ.get("WFPSHIM_TEST_LIBRARY", BUILD / "libwfpshim.so")
 HERE = pathlib.Path(__file__).parent
 
 # without the shim; with it and no engine; with a policy that names nothing; with one that redirects loopback
@@ -51,7 +52,7 @@ class Scene:
     def __enter__(self):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="wfpshim-"))
         self.work.chmod(0o755)
-        self.shim = shutil.copy(BUILD / "libwfpshim.so", self.work)  # where every user may read it
+        self.shim = str(shutil.copy(SHIM, self.work / "libwfpshim.so"))  # where every user may read it
         self.folder = self.work / "run"
         self.folder.mkdir(mode=0o700)
         if self.account:

@@ -44,8 +44,7 @@ def module(name, patterns=(), without=(), protocols=("tcp",)):
 
 # What of asyncio has to do with sockets and processes.
 NETWORK = ["*test_asyncio.test_%s.*" % part for part in (
-    "base_events", "buffered_proto", "events", "selector_events", "sendfile", "server", "sock_lowlevel", "ssl", "sslproto",
-    "streams", "subprocess", "transports", "unix_events")]
+    "buffered_proto", "events", "sendfile", "server", "sock_lowlevel", "ssl", "streams", "subprocess")]
 
 SUITES = {
     # Virtual machines without a vsock loopback hang in VSOCK's test, CAN's need a module of the kernel.
