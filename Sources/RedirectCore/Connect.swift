@@ -17,11 +17,14 @@ func wfp_core_connect(
   guard let destination = unsafe destination(address, length) else { return pass }
   var request = ConnectRequest(descriptor: fd, engine: engine, destination: destination)
   let result = unsafe decide(&request, policy, plan)
-  return result == pass && required && request.isGuess ? -ENETDOWN : result
+  if result == unknownSocket || (result == pass && required && request.isGuess) { return required ? -ENETDOWN : pass }
+  return result
 }
 
 let pass: Int32 = 0
 let redirected: Int32 = 1
+/// A filter would redirect it, but the kernel does not say what address the socket has.
+let unknownSocket: Int32 = 2
 
 /// The address that the application dialled; nil for what is not ours: another family, or a pointer that the kernel
 /// shall judge.
@@ -103,9 +106,7 @@ private func publish(
     : bindSource(request.descriptor, for: request.destination, to: endpoint, cookie: request.cookie(), request.engine)
   switch outcome {
   case .notFresh: return pass
-  case .unknown:
-    request.isUnnamed = true
-    return pass
+  case .unknown: return unknownSocket
   case .failed(let error): return error
   case .bound(let bound):
     let publication = Publication(policy: policy, redirect: redirect, endpoint: endpoint, bound: bound)

@@ -20,8 +20,6 @@ struct ConnectRequest {
   private var knownSlot: Slot?
   private var knownPath: UnsafeRawBufferPointer?
   private var soughtSlot = false
-  /// The kernel did not tell the socket's address.
-  var isUnnamed = false
   /// The endpoint that was last chosen, and for which provider (its offset in the image).
   var chosen: (provider: Int, endpoint: Address)?
 
@@ -44,7 +42,7 @@ struct ConnectRequest {
   /// The kernel refused to say what this socket is (a sandbox may forbid to ask): that no filter wants it, is a guess.
   /// Of what is no socket it says so, and will say it of the connect too.
   var isGuess: Bool {
-    if knownProtocol != -1 && !isUnnamed { return false }
+    if knownProtocol != -1 && knownLocal?.family != 0 { return false }
     var kind: Int32 = 0
     var length: UInt32 = 4
     let result = unsafe wfp_get_option(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length)
@@ -86,9 +84,7 @@ struct ConnectRequest {
   /// The bound local address; an unspecified one when the socket is not bound.
   mutating func local() -> Address {
     if let known = knownLocal { return known }
-    let name = socketName(descriptor)
-    isUnnamed = isUnnamed || name == nil
-    let value = (name ?? Address(family: 0, port: 0, high: 0, low: 0)).unmapped
+    let value = (socketName(descriptor) ?? Address(family: 0, port: 0, high: 0, low: 0)).unmapped
     knownLocal = value
     return value
   }
