@@ -16,9 +16,15 @@ func wfp_core_connect(
   guard let policy = engine.policy(), policy.head.filters.count > 0 else { return pass }
   guard let destination = unsafe destination(address, length) else { return pass }
   var request = ConnectRequest(descriptor: fd, engine: engine, destination: destination)
-  let result = unsafe decide(&request, policy, plan)
-  if result == unknownSocket || (result == pass && required && request.isGuess) { return required ? -ENETDOWN : pass }
-  return result
+  return failClosed(unsafe decide(&request, policy, plan), &request, required)
+}
+
+/// A connect that may go on only because the kernel does not say what the socket is: with WFPSHIM_REQUIRED=1 it fails
+/// (SPEC S10.3).
+private func failClosed(_ result: Int32, _ request: inout ConnectRequest, _ required: Bool) -> Int32 {
+  if result != pass && result != unknownSocket { return result }
+  if !required || (result == pass && !request.isGuess()) { return pass }
+  return -ENETDOWN
 }
 
 let pass: Int32 = 0

@@ -41,7 +41,7 @@ struct ConnectRequest {
 
   /// The kernel refused to say what this socket is (a sandbox may forbid to ask): that no filter wants it, is a guess.
   /// Of what is no socket it says so, and will say it of the connect too.
-  var isGuess: Bool {
+  mutating func isGuess() -> Bool {
     if knownProtocol != -1 && knownLocal?.family != 0 { return false }
     var kind: Int32 = 0
     var length: UInt32 = 4
