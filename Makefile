@@ -26,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test soak-udp check sanitize bench oracle install clean format
+.PHONY: build demo test transparency soak soak-udp check sanitize bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -45,8 +45,29 @@ test: build
 	tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
 	@echo "Once more with the release library, whose link refuses a reachable trap:"
 	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
+	@echo "Every system call of the release library fails once:"
+	Tests/Soak/faults
 	@echo "Once more the Winsock library, with every overlapped operation pending:"
 	WFPSHIM_FORCE_PENDING=1 tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
+
+# Other people's tests and servers under the preload, compared test by test with the same without it.
+TRANSPARENCY_NEEDS := cc=gcc python3=python3 /usr/lib/python3.11/test/test_socket.py=libpython3.11-testsuite nginx=nginx \
+  curl=curl openssl=openssl wrk=wrk h2load=nghttp2-client pg_createcluster=postgresql redis-server=redis-server \
+  redis-cli=redis-tools git=git sshd=openssh-server ssh=openssh-client node=nodejs
+
+transparency: build
+	@tools/require $(TRANSPARENCY_NEEDS)
+	@Tests/Transparency/transparency $(SUITES)
+
+# Many connections, many at once, storms of forks and signals, resources that run out, clocks that jump, and each system
+# call of the shim that fails once. `make soak CONNECTIONS=100000` is a short one.
+SOAK_NEEDS := cc=gcc python3=python3 strace=strace unshare=util-linux $(LIB)/faketime/libfaketime.so.1=faketime
+CONNECTIONS ?= 10000000
+
+soak: build
+	@tools/require $(SOAK_NEEDS)
+	@Tests/Soak/soak --connections $(CONNECTIONS)
+	@Tests/Soak/faults
 
 # A million datagrams over a thousand flows, with loss and in another order (SPEC S8.3).
 soak-udp: build

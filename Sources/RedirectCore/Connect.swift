@@ -16,11 +16,21 @@ func wfp_core_connect(
   guard let policy = engine.policy(), policy.head.filters.count > 0 else { return pass }
   guard let destination = unsafe destination(address, length) else { return pass }
   var request = ConnectRequest(descriptor: fd, engine: engine, destination: destination)
-  return unsafe decide(&request, policy, plan)
+  return failClosed(unsafe decide(&request, policy, plan), &request, required)
+}
+
+/// A connect that may go on only because the kernel does not say what the socket is: with WFPSHIM_REQUIRED=1 it fails
+/// (SPEC S10.3).
+private func failClosed(_ result: Int32, _ request: inout ConnectRequest, _ required: Bool) -> Int32 {
+  if result != pass && result != unknownSocket { return result }
+  if !required || (result == pass && !request.isGuess()) { return pass }
+  return -ENETDOWN
 }
 
 let pass: Int32 = 0
 let redirected: Int32 = 1
+/// A filter would redirect it, but the kernel does not say what address the socket has.
+let unknownSocket: Int32 = 2
 
 /// The address that the application dialled; nil for what is not ours: another family, or a pointer that the kernel
 /// shall judge.
@@ -102,6 +112,7 @@ private func publish(
     : bindSource(request.descriptor, for: request.destination, to: endpoint, cookie: request.cookie(), request.engine)
   switch outcome {
   case .notFresh: return pass
+  case .unknown: return unknownSocket
   case .failed(let error): return error
   case .bound(let bound):
     let publication = Publication(policy: policy, redirect: redirect, endpoint: endpoint, bound: bound)

@@ -39,6 +39,16 @@ struct ConnectRequest {
     return value
   }
 
+  /// The kernel refused to say what this socket is (a sandbox may forbid to ask): that no filter wants it, is a guess.
+  /// Of what is no socket it says so, and will say it of the connect too.
+  mutating func isGuess() -> Bool {
+    if knownProtocol != -1 && knownLocal?.family != 0 { return false }
+    var kind: Int32 = 0
+    var length: UInt32 = 4
+    let result = unsafe wfp_get_option(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length)
+    return result != -EBADF && result != -ENOTSOCK
+  }
+
   mutating func cookie() -> UInt64 {
     if let known = knownCookie { return known }
     let value = socketCookie(descriptor) ?? 0

@@ -5,7 +5,8 @@ import CEngine
 /// the socket without help, and the address to which they were sent says whose they are.
 func bindDatagramSource(_ request: inout ConnectRequest, to endpoint: Address) -> BindOutcome {
   let descriptor = request.descriptor
-  guard let before = socketName(descriptor), before.family == request.destination.family else { return .notFresh }
+  guard let before = socketName(descriptor) else { return .unknown }
+  if before.family != request.destination.family { return .notFresh }
   if request.destination.isMapped && socketOption(descriptor, ipv6Level, Int32(truncatingIfNeeded: IPV6_V6ONLY)) != 0 {
     return .notFresh
   }

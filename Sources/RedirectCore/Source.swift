@@ -13,6 +13,8 @@ enum BindOutcome {
   case bound(BoundSource)
   /// The socket is connected, connecting or listening: the kernel's answer is the right one.
   case notFresh
+  /// The kernel does not say what address the socket has.
+  case unknown
   case failed(Int32)
 }
 
@@ -23,7 +25,8 @@ private let spreadFrom: UInt64 = 1024
 func bindSource(
   _ descriptor: Int32, for destination: Address, to endpoint: Address, cookie: UInt64, _ engine: Engine
 ) -> BindOutcome {
-  guard let before = socketName(descriptor), before.family == destination.family else { return .notFresh }
+  guard let before = socketName(descriptor) else { return .unknown }
+  if before.family != destination.family { return .notFresh }
   // What the kernel refuses it shall refuse while the socket is as the application left it.
   if destination.isMapped && socketOption(descriptor, ipv6Level, Int32(truncatingIfNeeded: IPV6_V6ONLY)) != 0 {
     return .notFresh
@@ -42,7 +45,7 @@ func bindSource(
     return .bound(BoundSource(source: before, local: before))
   }
   if result < 0 { return .failed(result == -EADDRINUSE ? -EADDRNOTAVAIL : result) }  // as connect(2) says it
-  guard var after = socketName(descriptor) else { return .notFresh }
+  guard var after = socketName(descriptor) else { return .unknown }
   if after.port == 0 {
     guard let late = bindWithPort(descriptor, wanted) else { return .failed(-EADDRNOTAVAIL) }
     after = late

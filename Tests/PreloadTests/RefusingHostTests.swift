@@ -31,6 +31,20 @@ import Testing
     }
   }
 
+  /// Without WFPSHIM_REQUIRED such a socket goes where it was dialled (docs/limits.md).
+  @Test("S10.3, H41: WFPSHIM_REQUIRED=1: a socket that cannot be told is no way past a filter", arguments: blinding)
+  func required(call: String) throws {
+    let stage = try Stage()
+    let (origin, other) = (try stage.origin(), try stage.origin())
+    let service = try stage.service("contoso", redirecting: [origin.port])
+    let arguments = ["refuse", "127.0.0.1", "\(origin.port)", "\(other.port)", call, "EPERM", "first"]
+    let program = try stage.shimmed("ProbeHosts", arguments, environment: ["WFPSHIM_REQUIRED": "1"])
+    let (status, lines) = try program.finish()
+    #expect(status == 0 && lines.last?.hasPrefix("ENETDOWN ") == true && lines.last?.hasSuffix(" ENETDOWN") == true)
+    #expect(service.output.count(containing: " flow ") == 0)
+    #expect(try origin.program.stop().count(containing: "accepted") == 0)
+  }
+
   /// Whether somebody listens cannot be asked: the connect itself finds out, and leaves no flow behind.
   @Test("S7.4, S10.2, H41: a service that is not there, without netlink") func absentService() throws {
     let stage = try Stage()

@@ -15,9 +15,9 @@ import Testing
   /// Runs `path` without and with the shim and expects the same lines, and `flows` redirected connections.
   private func same(
     _ path: String, _ arguments: [String], flows: Int, environment: [String: String] = [:], last: String? = nil,
-    sourceLocation: SourceLocation = #_sourceLocation
+    service options: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let service = try stage.service("contoso", redirecting: [origin.port])
+    let service = try stage.service("contoso", redirecting: [origin.port], arguments: options)
     let plain = try stage.keep(Program(path, arguments, environment: environment)).finish()
     let shimmed = try stage.shimmed(path, arguments, environment: environment).finish()
     #expect(plain.status == 0 && (last == nil || plain.lines.last == last), "\(plain)", sourceLocation: sourceLocation)
@@ -41,8 +41,9 @@ import Testing
     try same(hosts, ["closes"] + place, flows: 50, last: "echo 1")
   }
 
-  @Test("H15, H17: 200 threads connect, duplicate and close") func crowd() throws {
-    try same(hosts, ["crowd"] + place, flows: 600, last: "echo 1")
+  /// Its service accepts in 50 threads, and asks in one for each connection.
+  @Test("H15, H17: 500 threads connect, duplicate, ask and close") func crowd() throws {
+    try same(hosts, ["crowd"] + place, flows: 1500, last: "echo 1", service: ["--acceptors", "50"])
   }
 
   /// The filter would redirect the port, but only of TCP. MSG_FASTOPEN means nothing to a datagram.

@@ -4,9 +4,9 @@
 //   atexit    an exit handler
 //   closed    after everything above the standard descriptors was closed, one by one and by range
 //   key       a thread's key destructor
-//   forks     children of a process whose threads connect meanwhile
+//   forks [N], alarms [N], crowd   storms.c
 //   spawn, vforks   children of threads, by posix_spawn and vfork (spawn.c)
-//   bare, few, closes, crowd, datagrams, refuse, dlopen, deepbind, dlmopen   rough.c
+//   bare, few, closes, datagrams, refuse, dlopen, deepbind, dlmopen   rough.c
 //   sandbox   behind a seccomp filter that refuses files, netlink and new identities
 // Says `echo N` for N good exchanges, or what failed.
 #define _GNU_SOURCE
@@ -135,31 +135,6 @@ static void destructor(void) {
   pthread_join(thread, NULL);
 }
 
-static volatile int over;
-
-static void *keep_connecting(void *argument) {
-  (void)argument;
-  while (!over) exchange();
-  return NULL;
-}
-
-static void forks(void) {
-  pthread_t threads[4];
-  int bad = 0, status;
-  for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, keep_connecting, NULL);
-  for (int i = 0; i < 100; i++) {
-    pid_t child = fork();
-    if (child == 0) {
-      alarm(20);  // a child that hangs ends as a failure
-      _exit(exchange() ? 1 : 0);
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) bad++;
-  }
-  over = 1;
-  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
-  good = failure || bad ? 0 : 1;
-}
-
 static void sandbox(void) {
 #define REFUSE(call) \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
@@ -200,7 +175,9 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "signal") == 0) signals();
   if (strcmp(argv[1], "closed") == 0) closed();
   if (strcmp(argv[1], "key") == 0) destructor();
-  if (strcmp(argv[1], "forks") == 0) forks();
+  int count = argc > 4 ? atoi(argv[4]) : 0;
+  if (strcmp(argv[1], "forks") == 0) forks(count ? count : 300);
+  if (strcmp(argv[1], "alarms") == 0) alarms(count ? count : 300);
   if (strcmp(argv[1], "sandbox") == 0) sandbox();
   if (strcmp(argv[1], "atexit") == 0)
     atexit(at_exit);

@@ -19,7 +19,9 @@ void vforked(char **argv);                                    // spawn.c
 void refused(int argc, char **argv);                          // rough.c
 void bare(void);                                              // rough.c
 void few(void);                                               // rough.c
-void crowd(void);                                             // rough.c
+void crowd(void);                                             // storms.c
+void forks(int count);                                        // storms.c
+void alarms(int count);                                       // storms.c
 void datagrams(void);                                         // rough.c
 void closes(void);                                            // rough.c
 void plugin(const char *how, const char *path, char **argv);  // rough.c

@@ -82,30 +82,6 @@ void closes(void) {
   good = 1;
 }
 
-static int bad;
-
-static void *duplicate(void *argument) {
-  (void)argument;
-  for (int i = 0; i < 3; i++) {
-    int fd = socket(destination.ss_family, SOCK_STREAM, 0);
-    int failed = connect(fd, (struct sockaddr *)&destination, length) != 0;
-    int second = dup(fd);
-    close(fd);
-    if (failed || strcmp(echo(second), "echo") != 0) __atomic_fetch_add(&bad, 1, __ATOMIC_RELAXED);
-    close(second);
-  }
-  return NULL;
-}
-
-// 200 threads that connect, duplicate and close, each number soon used by another (hazard H15).
-void crowd(void) {
-  pthread_t threads[200];
-  for (int i = 0; i < 200; i++) pthread_create(&threads[i], NULL, duplicate, NULL);
-  for (int i = 0; i < 200; i++) pthread_join(threads[i], NULL);
-  if (bad) failure = EPIPE;
-  good = 1;
-}
-
 // What the kernel answers to odd datagrams (hazard H24).
 void datagrams(void) {
   static char large[70000];

@@ -5,6 +5,7 @@
 //
 //   --no-set       sets no records
 //   --workers N    N children accept, called NAME-1 to NAME-N, and say `worker PID`; --leave: their parent ends first
+//   --acceptors N  N threads accept
 //   --share        SO_REUSEPORT
 //   --transparent  IP_TRANSPARENT, as TPROXY wants it
 //   --raw          accepts with a system call of its own, past the hooks
@@ -122,6 +123,11 @@ static void dial(const char *port) {
   close(fd);
 }
 
+static void *accept_too(void *listener) {
+  serve_all((int)(intptr_t)listener, 0);
+  return NULL;
+}
+
 int main(int argc, char **argv) {
   uint16_t port;
   if (argc < 4) return 2;
@@ -143,5 +149,7 @@ int main(int argc, char **argv) {
   if (refused) probe_refuse(refused, probe_option(argc, argv, "--error", "EPERM"));
   if (!listens) return serve(listener), 0;
   if (workers) work(workers, probe_flag(argc, argv, "--leave"));
+  for (int i = atoi(probe_option(argc, argv, "--acceptors", "1")); i > 1; i--)
+    probe_thread(accept_too, (void *)(intptr_t)listener);
   serve_all(listener, probe_flag(argc, argv, "--steady"));
 }
