@@ -4,7 +4,7 @@ import ArgumentParser
 struct WfpControl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wfpctl", abstract: "Manages connection redirection: policies, flows, and programs that take part.",
-    subcommands: [RunCommand.self, PolicyCommand.self, FlowsCommand.self])
+    subcommands: [RunCommand.self, PolicyCommand.self, FlowsCommand.self, StatusCommand.self])
 
   @OptionGroup var engine: EngineOption
 }
