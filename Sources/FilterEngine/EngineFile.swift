@@ -49,6 +49,7 @@ extension EngineDirectory {
     if let found = try openFile() { return found }
     try lock()
     defer { flock(descriptor.number, LOCK_UN) }
+    killPoint(.directoryLocked)
     if let found = try openFile() { return found }
     try create()
     guard let made = try openFile() else {
@@ -68,8 +69,10 @@ extension EngineDirectory {
       throw .system(opened.errno, path, "cannot make the engine", expected: "a directory that can be written")
     }
     let made = Descriptor(opened.result)
+    killPoint(.engineMade)
     do throws(EngineError) {
       try fill(made)
+      killPoint(.engineWritten)
       // Not replacing: a creator that takes no lock may have been faster, and its engine may be in use.
       let noReplace = 1
       let renamed = unsafe temporary.withCString { from in
@@ -84,6 +87,7 @@ extension EngineDirectory {
       } else if renamed != 0 {
         throw .system(Int32(-renamed), path, "cannot name the engine", expected: "a file system that can rename")
       }
+      killPoint(.engineNamed)
     } catch {
       _ = unsafe unlinkat(descriptor.number, temporary, 0)
       throw error
@@ -100,6 +104,7 @@ extension EngineDirectory {
     guard failure == 0 else {
       throw .system(failure, path, "cannot allocate the engine", expected: "\(size) bytes of free space")
     }
+    killPoint(.engineAllocated)
     try write(engineHeader(), made, at: 0)
     try write(flowHeader(), made, at: EngineLayout.flowRegionOffset)
   }

@@ -51,6 +51,7 @@ package struct FilterEngine: ~Copyable {
       throw .system(locked.errno, path, "cannot lock the engine", expected: "a file system with locks")
     }
     defer { flock(descriptor.number, LOCK_UN) }
+    killPoint(.engineLocked)
     return try body()
   }
 }

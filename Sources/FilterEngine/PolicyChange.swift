@@ -93,19 +93,24 @@ extension FilterEngine {
     unsafe wfp_store(&mapped.header.pointee.policy_writing, next)
     // A release store orders what is before it; here it must be seen before what follows.
     wfp_fence()
+    killPoint(.writingAnnounced)
     let written = unsafe image.withUnsafeBytes {
       unsafe pwrite(descriptor.number, $0.baseAddress, $0.count, off_t(buffer.offset))
     }
     guard written == image.count else {
       throw .system(errno, path, "cannot write the policy", expected: "\(image.count) bytes written")
     }
+    killPoint(.policyWritten)
     if next & 1 == 0 {
       unsafe mapped.header.pointee.policy.0 = buffer
     } else {
       unsafe mapped.header.pointee.policy.1 = buffer
     }
+    killPoint(.bufferNoted)
     unsafe mapped.header.pointee.next_filter_id = nextFilterID
+    killPoint(.filterNumbersNoted)
     unsafe wfp_store(&mapped.header.pointee.policy_generation, next)
+    killPoint(.policyInForce)
   }
 
   /// Appends a buffer behind the place of all segments and of the buffers in use. Capacities are powers of two, so
@@ -123,6 +128,7 @@ extension FilterEngine {
     guard failure == 0 else {
       throw .system(failure, path, "cannot enlarge the engine", expected: "\(capacity) bytes of free space")
     }
+    killPoint(.bufferAllocated)
     return wfp_policy_buffer(offset: offset, capacity: capacity, size: 0)
   }
 }

@@ -88,9 +88,13 @@ extension Engine {
     if !word.isRedirected { return false }
     let previous = unsafe slot.isDatagram ? wfp_load(&flow.pointee.accepted_cookie) : 0
     if previous == cookie { return true }
+    // Before the cookie: a claim whose process is killed right behind it would seem to be nobody's for ever.
+    if previous == 0 { _ = unsafe wfp_swap_if32(&flow.pointee.service_pid, 0, wfp_pid()) }
+    killPoint(.serviceNoted)
     if unsafe wfp_swap_if(&flow.pointee.accepted_cookie, previous, cookie) == 0 {
       if unsafe wfp_load(&flow.pointee.accepted_cookie) != cookie { return false }
     } else {
+      killPoint(.acceptedSet)
       unsafe flow.pointee.service_pid = wfp_pid()
       unsafe flow.pointee.service_path = ownPathNumber(self)
       unsafe flow.pointee.claimed = wfp_now(CLOCK_REALTIME)
@@ -99,10 +103,12 @@ extension Engine {
     if !slot.isDatagram && slot.segment.find(.accepted(cookie: cookie), self, { $0.number == slot.number }) == nil {
       _ = slot.segment.insert(.accepted(cookie: cookie), slot, self)
     }
+    killPoint(.acceptedIndexed)
     if word.state == Int(WFP_PUBLISHED) {
       let claimed = SlotWord(state: Int(WFP_CLAIMED), generation: word.generation)
-      _ = unsafe wfp_swap_if(&flow.pointee.state, word.raw, claimed.raw)
+      if unsafe wfp_swap_if(&flow.pointee.state, word.raw, claimed.raw) != 0 { count(.claimed, slot) }
     }
+    killPoint(.flowClaimed)
     if !slot.isDatagram { unsafe noteListener(Address(&flow.pointee.endpoint), flow.pointee.netns) }
     rememberServed(unsafe Address(&flow.pointee.endpoint), cookie: 0)
     rememberHeld(slot)

@@ -32,6 +32,7 @@ extension Segment {
     while i < count {
       let word = unsafe blockOwners + Int(start &+ i)
       if unsafe wfp_load32(word) != 0 || wfp_swap_if32(word, 0, owner) == 0 { return i }
+      killPoint(.blockTaken)
       i &+= 1
     }
     return count
@@ -41,7 +42,7 @@ extension Segment {
     var i: UInt32 = 0
     while i < count && start &+ i < blockCount {
       let word = unsafe blockOwners + Int(start &+ i)
-      _ = unsafe wfp_swap_if32(word, owner, 0)
+      if unsafe wfp_load32(word) == owner && wfp_swap_if32(word, owner, 0) != 0 { killPoint(.blockReleased) }
       i &+= 1
     }
   }

@@ -66,6 +66,7 @@ private func decideOnce(
     return pass
   case .block(let filter):
     if isOfAnotherLibrary(&request) { return pass }
+    request.engine.count(.blocked)
     unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
     return -EACCES
   case .redirect(let redirect):
@@ -80,6 +81,7 @@ private func decideOnce(
     switch unsafe policy.chooseEndpoint(redirect.provider, &request) {
     case .listening(let endpoint): return unsafe publish(&request, policy, redirect, endpoint, plan)
     case .none:
+      unsafe request.engine.count(.refused, provider: redirect.provider.pointee.interned_name)
       logNotListening(request.destination, policy, redirect)
       return -ECONNREFUSED
     }
@@ -91,7 +93,7 @@ private func decideOnce(
 private func isOfAnotherLibrary(_ request: inout ConnectRequest) -> Bool {
   guard let slot = request.slot(), slot.word.state == Int(WFP_PUBLISHED) else { return false }
   let endpoint = unsafe Address(&slot.flow.pointee.endpoint)
-  return unsafe slot.flow.pointee.client_pid == wfp_pid() && endpoint.port == request.remote.port
+  return slot.client.pid == wfp_pid() && endpoint.port == request.remote.port
     && endpoint.sameHost(as: request.remote)
     && (request.protocolNumber() == udpLevel || !isUnderWay(request.descriptor))
 }
@@ -105,7 +107,10 @@ private func publish(
   _ request: inout ConnectRequest, _ policy: PolicyImage, _ redirect: Redirect, _ endpoint: Address,
   _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
-  if request.engine.isOverLimit(redirect, &request) { return -ELOOP }
+  if request.engine.isOverLimit(redirect, &request) {
+    unsafe request.engine.count(.loops, provider: redirect.provider.pointee.interned_name)
+    return -ELOOP
+  }
   let outcome =
     request.protocolNumber() == udpLevel
     ? bindDatagramSource(&request, to: endpoint)
@@ -129,6 +134,7 @@ private func publish(
     unsafe plan.pointee.generation = slot.flow.pointee.generation
     watchDescriptor(request.descriptor)
     if request.protocolNumber() == udpLevel { takeDatagrams() }
+    killPoint(.connectPlanned)
     return redirected
   }
 }
@@ -181,7 +187,11 @@ private func logNotPublished(_ destination: Address, _ error: Int32) {
   log { line in
     line.add("refused: connect to ")
     line.add(destination)
-    line.add(": the flow could not be published, errno ")
-    line.add(UInt64(truncatingIfNeeded: error))
+    if error == ENOBUFS {
+      line.add(": the flow table is full")
+    } else {
+      line.add(": the flow could not be published, errno ")
+      line.add(UInt64(truncatingIfNeeded: error))
+    }
   }
 }

@@ -32,7 +32,7 @@ extension Engine {
   ) -> Bool {
     let flow = unsafe slot.flow
     let isClosed = unsafe wfp_load32(&flow.pointee.hints) & UInt32(WFP_HINT_CLIENT_CLOSED) != 0
-    let isGone = isClosed || wfp_process_exists(unsafe flow.pointee.client_pid) == -ESRCH
+    let isGone = isClosed || slot.client.isGone
     if isGone && slot.idleTime > closedLimit { return true }
     if slot.isAddressed { return !isRecent(slot) }
     if !isGone && isRecent(slot) { return false }

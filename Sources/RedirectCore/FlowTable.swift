@@ -6,14 +6,17 @@ extension Engine {
   /// - Returns: nil when the table is full and could not grow.
   func allocate(bytes: Int) -> Slot? {
     var thorough = false
+    var evictions = 0
     while true {
       var number: UInt32 = 0
       while let segment = segment(number) {
         if let slot = allocate(in: segment, thorough: thorough) {
           clear(slot)
           if let (block, count) = segment.reserve(bytes, for: slot, self) ?? reserveAnew(bytes, for: slot) {
+            killPoint(.blocksTaken)
             unsafe slot.flow.pointee.block = block
             unsafe slot.flow.pointee.block_count = count
+            killPoint(.blocksNoted)
             return slot
           }
           slot.settle(Int(WFP_FREE))
@@ -21,7 +24,13 @@ extension Engine {
         number &+= 1
       }
       if grow() { continue }
-      if thorough { return nil }
+      if thorough {
+        evictions &+= 1
+        if evictions > 4 || !evict() {
+          count(.full)
+          return nil
+        }
+      }
       thorough = true
     }
   }
@@ -92,6 +101,7 @@ extension Engine {
     unsafe flow.pointee.service_path = 0
     unsafe flow.pointee.claimed = 0
     unsafe flow.pointee.unseen = 0
+    killPoint(.slotCleared)
   }
 
   private func removeKeys(_ slot: Slot) {
@@ -101,15 +111,17 @@ extension Engine {
     if slot.isAddressed { unsafe slot.segment.remove(.client(cookie: flow.pointee.client_cookie), slot, self) }
     let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
     if accepted != 0 { slot.segment.remove(.accepted(cookie: accepted), slot, self) }
+    killPoint(.keysRemoved)
   }
 
   /// Gives back a slot that this process has taken.
   func free(_ slot: Slot) {
-    let flow = unsafe slot.flow
     removeKeys(slot)
-    unsafe slot.segment.release(flow.pointee.block, flow.pointee.block_count, slot.number)
+    unsafe slot.segment.release(slot.flow.pointee.block, slot.flow.pointee.block_count, slot.number)
+    killPoint(.blocksReleased)
     clear(slot)
     slot.settle(Int(WFP_FREE))
+    killPoint(.slotFreed)
   }
 
   /// Takes a slot whose sockets are gone, or whose owner died while it changed it.
@@ -117,18 +129,29 @@ extension Engine {
   func reclaim(_ slot: Slot, _ diagnosis: inout SocketDiagnosis) -> Bool {
     let word = slot.word
     if word.state == Int(WFP_FREE) { return slot.take(word) }
-    let abandoned = word.state == Int(WFP_BUSY) && isAbandoned(slot, word)
+    let abandoned = isAbandoned(word)
     if !abandoned && (!word.isSettled || !isOver(slot, word, &diagnosis)) { return false }
     if !slot.take(word) { return false }
-    let flow = unsafe slot.flow
+    killPoint(.reclaimTaken)
+    countEnd(slot, word)
     removeKeys(slot)
+    killPoint(.reclaimUnindexed)
     if abandoned {
       slot.segment.releaseAll(slot.number)
     } else {
-      unsafe slot.segment.release(flow.pointee.block, flow.pointee.block_count, slot.number)
+      unsafe slot.segment.release(slot.flow.pointee.block, slot.flow.pointee.block_count, slot.number)
     }
+    killPoint(.reclaimReleased)
     clear(slot)
+    killPoint(.reclaimed)
     return true
+  }
+
+  private func countEnd(_ slot: Slot, _ word: SlotWord) {
+    if word.state == Int(WFP_BUSY) { return count(.repaired) }
+    if !word.isRedirected { return }
+    count(.expired, slot)
+    if unsafe wfp_load(&slot.flow.pointee.accepted_cookie) == 0 { count(.lost, slot) }
   }
 
   /// Whether the sockets of slot `at` of a segment are gone. For those who only look.
@@ -140,41 +163,21 @@ extension Engine {
     return word.isSettled && isOver(slot, word, &diagnosis)
   }
 
-  /// Whether the process that was changing the slot is dead. In another pid namespace nobody can say.
-  private func isAbandoned(_ slot: Slot, _ word: SlotWord) -> Bool {
-    let own = unsafe UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
-    let theirs = unsafe slot.flow.pointee.busy_namespace
-    if theirs != 0 && own != 0 && theirs != own { return false }
-    let identity = identity()
-    if word.busyPid == identity.pid { return word.busyStart != identity.startTicks & 0xffff }
-    if wfp_process_exists(word.busyPid) == -ESRCH { return true }
-    return startOf(word.busyPid).map { $0 & 0xffff != word.busyStart } ?? false
-  }
-
-  private func startOf(_ pid: UInt32) -> UInt64? {
-    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer -> UInt64? in
-      guard let start = buffer.baseAddress else { return nil }
-      var path = unsafe TextBuffer(start, capacity: 31)
-      path.add("/proc/")
-      path.add(UInt64(pid))
-      path.add("/stat")
-      unsafe start[path.length] = 0
-      return unsafe startTicks(path: start)
-    }
-  }
+  /// Whether the process that was changing the slot is dead.
+  private func isAbandoned(_ word: SlotWord) -> Bool { word.state == Int(WFP_BUSY) && word.owner.isGone }
 
   /// Whether the sockets of a slot are gone (SPEC S10.5): asked of the kernel, not of the processes.
   func isOver(_ slot: Slot, _ word: SlotWord, _ diagnosis: inout SocketDiagnosis) -> Bool {
     let flow = unsafe slot.flow
     if word.state == Int(WFP_CARRYING) && !slot.isDatagram {
       // A socket that is not connected stands in no table of the kernel: its closer's word, or its owner's end.
-      return unsafe wfp_load32(&flow.pointee.hints) != 0 || wfp_process_exists(flow.pointee.client_pid) == -ESRCH
+      return unsafe wfp_load32(&flow.pointee.hints) != 0 || slot.client.isGone
     }
     if unsafe flow.pointee.netns != 0 && flow.pointee.netns != diagnosis.namespace() {
       // Out of this kernel table's sight: nobody left who could hold its sockets.
       let service = unsafe flow.pointee.service_pid
-      let client = unsafe flow.pointee.client_pid  // 0: not one of this machine's
-      return (client == 0 || wfp_process_exists(client) == -ESRCH)
+      let client = slot.client  // pid 0: not one of this machine's
+      return (client.pid == 0 || client.isGone)
         && (service == 0 || wfp_process_exists(service) == -ESRCH)
     }
     let endpoint = unsafe Address(&flow.pointee.endpoint)
@@ -218,19 +221,5 @@ extension Engine {
     chosen.port = source.port
     if chosen.family == Address.ipv4 && chosen.isLoopback { chosen.high = 0x7f00_0001 &<< 32 }
     return chosen
-  }
-
-  /// Adds a segment, allocated in full before anybody may see it.
-  private func grow() -> Bool {
-    let count = segmentCount
-    if count >= UInt32(WFP_SEGMENTS) { return false }
-    let end = flowRegionLength(segments: count &+ 1)
-    if end > UInt64(truncatingIfNeeded: flowLength) { return false }
-    if !growFile(from: flowRegionLength(segments: count), to: end) { return false }
-    // For wfpctl, which checks it; who comes second writes the same.
-    let layout = segmentLayout(count, from: flowRegionLength(segments: count)).segment
-    unsafe (wfp_segments(flowHeader) + Int(count)).pointee = layout
-    _ = unsafe wfp_swap_if(&flowHeader.pointee.segment_count, UInt64(count), UInt64(count &+ 1))
-    return true
   }
 }

@@ -1,8 +1,26 @@
 import CEngine
 
 extension Engine {
+  /// Adds a segment, allocated in full before anybody may see it.
+  func grow() -> Bool {
+    let count = segmentCount
+    let limit = unsafe header.pointee.segment_limit
+    if count >= UInt32(WFP_SEGMENTS) || UInt64(count) >= limit { return false }
+    let end = flowRegionLength(segments: count &+ 1)
+    if end > UInt64(truncatingIfNeeded: flowLength) { return false }
+    if !growFile(from: flowRegionLength(segments: count), to: end) { return false }
+    killPoint(.fileGrown)
+    // For wfpctl, which checks it; who comes second writes the same.
+    let layout = segmentLayout(count, from: flowRegionLength(segments: count)).segment
+    unsafe (wfp_segments(flowHeader) + Int(count)).pointee = layout
+    killPoint(.segmentDescribed)
+    _ = unsafe wfp_swap_if(&flowHeader.pointee.segment_count, UInt64(count), UInt64(count &+ 1))
+    killPoint(.segmentCounted)
+    return true
+  }
+
   /// Allocates bytes of the flow region in the file. Two processes may do it at once: the same range, zeros.
-  func growFile(from start: UInt64, to end: UInt64) -> Bool {
+  private func growFile(from start: UInt64, to end: UInt64) -> Bool {
     let file = unsafe wfp_open_at(AT_FDCWD, enginePath(), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0)
     if file < 0 { return false }
     defer { _ = wfp_close_descriptor(file) }

@@ -32,6 +32,7 @@ struct HeaderLock {
     let seen = unsafe wfp_load(&word.pointee.owner)
     if seen != 0 && !isAbandoned(seen) { return false }
     if unsafe wfp_swap_if(&word.pointee.owner, seen, own) == 0 { return false }
+    killPoint(.headerLocked)
     unsafe wfp_store(&word.pointee.since, wfp_now(CLOCK_MONOTONIC_COARSE))
     return true
   }

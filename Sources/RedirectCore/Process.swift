@@ -15,7 +15,7 @@ func identity() -> Identity {
   let process = unsafe wfp_process()
   let pid = wfp_pid()
   if unsafe wfp_load(&process.pointee.identity_pid) != UInt64(pid) {
-    let ticks = unsafe startTicks(path: "/proc/self/stat") ?? 0
+    let ticks = unsafe ProcessStatus(path: "/proc/self/stat")?.startTicks ?? 0
     // Ticks are 1/100 s since boot on every Linux architecture (USER_HZ).
     let boot = wfp_now(CLOCK_REALTIME) &- wfp_now(CLOCK_BOOTTIME)
     unsafe wfp_store(&process.pointee.start_ticks, ticks)
@@ -30,31 +30,6 @@ func identity() -> Identity {
 private func namespaceNumber() -> UInt64 {
   var status = stat()
   return unsafe wfp_stat_path("/proc/self/ns/pid", &status) == 0 ? UInt64(status.st_ino) : 0
-}
-
-/// Field 22 of a stat file: the 20th behind the command's closing parenthesis, which may itself hold any text.
-func startTicks(path: UnsafePointer<CChar>) -> UInt64? {
-  let file = unsafe wfp_open_at(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)
-  if file < 0 { return nil }
-  defer { _ = wfp_close_descriptor(file) }
-  return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer -> UInt64? in
-    guard let text = buffer.baseAddress else { return nil }
-    let count = unsafe wfp_read_bytes(file, text, 1024)
-    var at = count &- 1
-    while unsafe at > 0 && text[at] != 0x29 { at &-= 1 }
-    var spaces = 0
-    while at < count && spaces < 20 {
-      if unsafe text[at] == 0x20 { spaces &+= 1 }
-      at &+= 1
-    }
-    if spaces < 20 { return nil }
-    var ticks: UInt64 = 0
-    while unsafe at < count && text[at] >= 0x30 && text[at] <= 0x39 {
-      ticks = ticks &* 10 &+ UInt64(unsafe text[at] &- 0x30)
-      at &+= 1
-    }
-    return ticks
-  }
 }
 
 /// The executable's path (ALE_APP_ID); one longer than 1,023 bytes is cut. Read when it is first needed, because

@@ -63,8 +63,10 @@ extension Engine {
         length = count
         if !lock.isHeld { return .busy }
         _ = wfp_discard_bytes(fd, count)
+        killPoint(.headerTaken)
       }
       unsafe wfp_and32(&flow.pointee.flags, ~UInt32(WFP_FLOW_UNREAD))
+      killPoint(.headerNoted)
       unsafe noteListener(Address(&flow.pointee.endpoint), flow.pointee.netns)
       rememberServed(unsafe Address(&flow.pointee.endpoint), cookie: 0)
       rememberHeld(slot)

@@ -83,8 +83,11 @@ extension Engine {
         free(slot)
         return (nil, -ENETDOWN)
       }
+      notePublished()
       slot.settle(Int(WFP_CLAIMED))
-      _ = unsafe wfp_add(&flowHeader.pointee.published, 1)
+      unsafe count(.published, provider: arrival.provider.pointee.interned_name)
+      unsafe count(.claimed, provider: arrival.provider.pointee.interned_name)
+      killPoint(.headerPublished)
       return (slot, 0)
     }
   }
@@ -136,6 +139,7 @@ extension Engine {
     unsafe flow.pointee.published = now
     unsafe flow.pointee.claimed = now
     unsafe flow.pointee.client_pid = 0
+    unsafe flow.pointee.client_mark = 0
     unsafe flow.pointee.client_path = 0
     unsafe flow.pointee.service_pid = wfp_pid()
     unsafe flow.pointee.service_path = ownPathNumber(self)

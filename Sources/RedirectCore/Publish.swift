@@ -18,7 +18,10 @@ extension Engine {
   /// - Returns: Its slot, or -errno: EALREADY another thread is at this socket, ENOBUFS the table is full, EMSGSIZE the
   ///   context is too large, policyReplaced.
   func publish(_ publication: Publication, _ request: inout ConnectRequest) -> (slot: Slot?, error: Int32) {
-    let previous = request.slot()
+    let (cookie, destination, isAddressed) = (request.cookie(), request.destination, request.isAddressed)
+    let previous = repaired(request.slot()) {
+      isAddressed ? slot(addressed: cookie, to: destination) : slot(client: cookie)
+    }
     let carries = previous.map { $0.word.state == Int(WFP_CARRYING) } ?? false
     if let previous, carries || !previous.word.isSettled {
       let word = previous.word
@@ -29,6 +32,7 @@ extension Engine {
     if carries {
       if result.slot != nil {
         free(previous)
+        killPoint(.carryingReplaced)
       } else {
         restore(previous)
       }
@@ -45,7 +49,9 @@ extension Engine {
     if previous.isAddressed {
       unsafe previous.segment.remove(.client(cookie: flow.pointee.client_cookie), previous, self)
     }
+    killPoint(.previousUnindexed)
     unsafe wfp_store(&flow.pointee.client_cookie, 0)
+    killPoint(.previousLeft)
     unsafe wfp_or32(&flow.pointee.hints, UInt32(WFP_HINT_CLIENT_CLOSED))
   }
 
@@ -73,22 +79,30 @@ extension Engine {
     unsafe flow.pointee.set_hop_count = base.inherited ? 0 : base.count
     unsafe flow.pointee.context_length = UInt32(truncatingIfNeeded: contextLength)
     unsafe flow.pointee.application = application
-    unsafe flow.pointee.client_pid = own.pid
-    unsafe flow.pointee.client_path = own.path
+    slot.setClient(path: own.path)
     if let hops = unsafe slot.hops {
       unsafe copyHops(base, to: hops)
       unsafe writeHop(hops + Int(base.count), publication, flowId)
     }
+    killPoint(.hopsWritten)
     writeContext(slot, publication, source)
+    killPoint(.contextWritten)
     writeTuple(slot, publication, &request)
+    killPoint(.tupleWritten)
     if !stillWhole(publication.policy) {
       free(slot)
       return (nil, policyReplaced)
     }
-    if !slot.segment.insert(slot.ownerKey, slot, self) || !slot.segment.insert(slot.tupleKey, slot, self) {
+    if !slot.segment.insert(slot.ownerKey, slot, self) {
       free(slot)
       return (nil, -ENOBUFS)
     }
+    killPoint(.ownerIndexed)
+    if !slot.segment.insert(slot.tupleKey, slot, self) {
+      free(slot)
+      return (nil, -ENOBUFS)
+    }
+    killPoint(.tupleIndexed)
     // The first flow of a socket is what its close finds.
     let cookie = request.cookie()
     let isFirst = { (other: Slot) -> Bool in
@@ -97,8 +111,11 @@ extension Engine {
     if request.isAddressed && find(.client(cookie: cookie), isFirst) == nil {
       _ = slot.segment.insert(.client(cookie: cookie), slot, self)
     }
+    notePublished()
     slot.settle(Int(WFP_PUBLISHED))
-    _ = unsafe wfp_add(&flowHeader.pointee.published, 1)
+    killPoint(.flowPublished)
+    unsafe count(.published, provider: publication.redirect.provider.pointee.interned_name)
+    killPoint(.flowCounted)
     return (slot, 0)
   }
 
@@ -152,6 +169,11 @@ extension Engine {
     unsafe hop.pointee.reserved = 0
   }
 
+  /// Before the first flow is one: whoever accepts asks for flows from now on.
+  func notePublished() {
+    if unsafe wfp_load(&flowHeader.pointee.published) == 0 { unsafe wfp_store(&flowHeader.pointee.published, 1) }
+  }
+
   /// Unguessable without the engine's key, and never the same twice: cookies are not used again.
   func makeFlowId(_ cookie: UInt64) -> (UInt64, UInt64) {
     var hash = unsafe SipHash(key: (header.pointee.key.0, header.pointee.key.1))
@@ -174,10 +196,12 @@ extension Engine {
   func settleCarrying(_ slot: Slot) {
     let flow = unsafe slot.flow
     slot.segment.remove(slot.tupleKey, slot, self)
+    killPoint(.tupleUnindexed)
     unsafe flow.pointee.hop_count = flow.pointee.set_hop_count
     unsafe flow.pointee.context_length = 0
     unsafe wfp_store(&flow.pointee.accepted_cookie, 0)
     slot.settle(Int(WFP_CARRYING))
+    killPoint(.redirectUndone)
   }
 
   /// The real connect failed: the flow is not one.
@@ -186,6 +210,8 @@ extension Engine {
     let word = slot.word
     // Claimed although connect failed (it was interrupted, or reset at once): the service has it.
     if word.state != Int(WFP_PUBLISHED) || word.generation != generation || !slot.take(word) { return }
+    killPoint(.withdrawalTaken)
+    count(.withdrawn, slot)
     restore(slot)
   }
 }

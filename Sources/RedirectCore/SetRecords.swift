@@ -44,6 +44,7 @@ extension Engine {
       return (nil, -EINVAL)
     }
     unsafe flow.pointee.application = header.application
+    killPoint(.recordsWritten)
     return (new, 0)
   }
 
@@ -68,29 +69,35 @@ extension Engine {
     _ destination: Address = Address(family: 0, port: 0, high: 0, low: 0)
   ) -> Int32 {
     let flow = unsafe new.flow
+    let isAddressed = flags & UInt32(WFP_FLOW_ADDRESSED) != 0
+    let previous = repaired(previous) { isAddressed ? slot(addressed: cookie, to: destination) : slot(client: cookie) }
     if let previous {
       let word = previous.word
       if !word.isSettled || !previous.take(word) {
         free(new)
         return -EINVAL
       }
+      killPoint(.previousTaken)
     }
     unsafe flow.pointee.client_cookie = cookie
-    unsafe flow.pointee.client_pid = wfp_pid()
-    unsafe flow.pointee.client_path = ownPathNumber(self)
+    new.setClient(path: ownPathNumber(self))
     unsafe flow.pointee.netns = 0  // asked for when it is redirected
     unsafe flow.pointee.published = wfp_now(CLOCK_REALTIME)
     clearAddresses(new)
     unsafe destination.store(to: &flow.pointee.destination)
     unsafe flow.pointee.flags = flags
     unsafe flow.pointee.unseen = flags == 0 ? 0 : wfp_now(CLOCK_MONOTONIC)
+    killPoint(.recordsNoted)
     if !new.segment.insert(new.ownerKey, new, self) {
       free(new)
       if let previous { restore(previous) }
       return -ENOBUFS
     }
+    killPoint(.recordsIndexed)
     new.settle(Int(WFP_CARRYING))
+    killPoint(.recordsSet)
     if let previous { free(previous) }
+    killPoint(.previousFreed)
     watchDescriptor(fd)
     return 0
   }

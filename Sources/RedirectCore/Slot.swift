@@ -16,14 +16,12 @@ struct SlotWord: Equatable {
   init(state: Int, generation: UInt64) { raw = generation &<< 4 | UInt64(truncatingIfNeeded: state) }
 
   /// BUSY: this process changes the slot.
-  init(busyBy identity: Identity, generation: UInt64) {
-    raw =
-      UInt64(WFP_BUSY) | (UInt64(identity.pid) & 0x3f_ffff) &<< 4 | (identity.startTicks & 0xffff) &<< 26
-      | generation &<< 42
+  init(busyBy owner: ProcessMark, generation: UInt64) {
+    raw = UInt64(WFP_BUSY) | owner.raw &<< 4 | generation &<< 58
   }
 
-  var busyPid: UInt32 { UInt32(truncatingIfNeeded: raw &>> 4 & 0x3f_ffff) }
-  var busyStart: UInt64 { raw &>> 26 & 0xffff }
+  /// Of a BUSY word.
+  var owner: ProcessMark { ProcessMark(raw: raw &>> 4) }
 }
 
 /// One slot of the flow table: where it lies, and the number by which index and block owners call it.
@@ -44,11 +42,23 @@ struct Slot {
 
   /// Takes the slot for a change if its word is still `seen`. No waiting: who comes second is told so.
   func take(_ seen: SlotWord) -> Bool {
-    let identity = identity()
-    let busy = SlotWord(busyBy: identity, generation: unsafe flow.pointee.generation)
+    let busy = SlotWord(busyBy: ownMark(), generation: unsafe flow.pointee.generation)
     if unsafe wfp_swap_if(&flow.pointee.state, seen.raw, busy.raw) == 0 { return false }
-    unsafe flow.pointee.busy_namespace = UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
+    killPoint(.slotTaken)
     return true
+  }
+
+  /// The process whose socket it is. Not that of another machine: that one's pid is 0.
+  var client: ProcessMark {
+    unsafe ProcessMark(pid: flow.pointee.client_pid, rest: flow.pointee.client_mark)
+  }
+
+  /// This process, which has taken the slot, is it.
+  func setClient(path: UInt32) {
+    let own = word.owner
+    unsafe flow.pointee.client_pid = own.pid
+    unsafe flow.pointee.client_mark = own.rest
+    unsafe flow.pointee.client_path = path
   }
 
   /// Ends a change.

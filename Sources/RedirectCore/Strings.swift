@@ -39,7 +39,10 @@ extension Engine {
       }
       if stored == 0 { stored = unsafe append(bytes) }
       if stored == 0 { return 0 }
-      if unsafe wfp_swap_if32(bucket, 0, stored) != 0 { return stored }
+      if unsafe wfp_swap_if32(bucket, 0, stored) != 0 {
+        killPoint(.stringFound)
+        return stored
+      }
     }
     return stored
   }
@@ -74,11 +77,13 @@ extension Engine {
     if unsafe wfp_load(&flowHeader.pointee.strings_used) > room { return 0 }
     let start = unsafe wfp_add(&flowHeader.pointee.strings_used, needed)
     if start &+ needed > room { return 0 }
+    killPoint(.stringReserved)
     let offset = UInt64(WFP_STRINGS_FIRST) &+ start
     let at = unsafe flowRegion(UInt64(WFP_STRINGS_OFFSET) &+ offset)
     unsafe (at + 4).copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(at), byteCount: bytes.count)
     unsafe wfp_store32(
       at.assumingMemoryBound(to: UInt32.self), UInt32(truncatingIfNeeded: bytes.count))
+    killPoint(.stringWritten)
     return UInt32(truncatingIfNeeded: offset)
   }
 }

@@ -4,7 +4,9 @@ import ArgumentParser
 struct WfpControl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wfpctl", abstract: "Manages connection redirection: policies, flows, and programs that take part.",
-    subcommands: [RunCommand.self, PolicyCommand.self, FlowsCommand.self, ExplainCommand.self, DoctorCommand.self])
+    subcommands: [
+      RunCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self, PolicyCommand.self, DoctorCommand.self,
+    ])
 
   @OptionGroup var engine: EngineOption
 }

@@ -122,9 +122,12 @@ import Testing
 
   /// D11: old and new libraries tell each other apart.
   @Test func otherVersion() throws {
-    try refused(.version(2), "the engine has version 2; expected version 1") { directory in
-      try make(directory)
-      patch(directory.engine, at: MemoryLayout<wfp_engine>.offset(of: \.version)!, [2, 0, 0, 0])
+    for other in [WFP_ENGINE_VERSION - 1, WFP_ENGINE_VERSION + 1] {
+      let message = "the engine has version \(other); expected version \(WFP_ENGINE_VERSION)"
+      try refused(.version(other), message) { directory in
+        try make(directory)
+        patch(directory.engine, at: MemoryLayout<wfp_engine>.offset(of: \.version)!, [UInt8(other), 0, 0, 0])
+      }
     }
   }
 

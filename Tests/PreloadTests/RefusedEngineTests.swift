@@ -5,7 +5,7 @@ import Testing
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct RefusedEngineTests {
   enum Fault: String, CaseIterable {
     case mode0644, mode0660, mode0400, mode0700, directory0755, directory0750
-    case magic, version, owner, flowOffset, cut, empty, text, link, linkedDirectory, folder, fifo
+    case magic, olderVersion, newerVersion, owner, flowOffset, cut, empty, text, link, linkedDirectory, folder, fifo
   }
 
   /// Makes a good engine, then spoils it.
@@ -22,7 +22,8 @@ import Testing
     case .directory0755: chmod(stage.folder, 0o755)
     case .directory0750: chmod(stage.folder, 0o750)
     case .magic: try write(file, at: 0, [0x58])
-    case .version: try write(file, at: 8, [0x02])
+    case .olderVersion: try write(file, at: 8, [0x01])
+    case .newerVersion: try write(file, at: 8, [0x03])
     case .owner: try write(file, at: 16, [0x39, 0x30])
     case .flowOffset: try write(file, at: 88, [0, 0x10, 0, 0])
     case .cut: truncate(file, 600_000)

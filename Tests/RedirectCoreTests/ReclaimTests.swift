@@ -9,14 +9,13 @@ struct ReclaimTests {
   private let memory = MemoryEngine()
 
   /// A slot in the middle of a change by `pid`, its blocks and index entries in place.
-  private func busy(by pid: UInt32, start: UInt64 = 0, namespace: UInt32? = nil) -> Slot {
+  private func busy(by pid: UInt32, start: UInt64 = 0, namespace: UInt64? = nil) -> Slot {
     let slot = memory.engine.allocate(bytes: 300)!
     slot.flow.pointee.client_cookie = 4711
     _ = memory.segment.insert(.client(cookie: 4711), slot, memory.engine)
-    let owner = Identity(pid: pid, startTicks: start, startTime: 0)
+    let owner = ProcessMark(
+      pid: pid, start: start, namespace: namespace ?? wfp_load(&wfp_process().pointee.pid_namespace))
     slot.flow.pointee.state = SlotWord(busyBy: owner, generation: slot.flow.pointee.generation).raw
-    slot.flow.pointee.busy_namespace =
-      namespace ?? UInt32(truncatingIfNeeded: wfp_load(&wfp_process().pointee.pid_namespace))
     return slot
   }
 
@@ -40,7 +39,7 @@ struct ReclaimTests {
     #expect(lost.count == 8 && owned(slot) == 11)
     let before = slot.flow.pointee.generation
     #expect(reclaim(slot))
-    #expect(slot.word.state == Int(WFP_BUSY) && slot.word.busyPid == wfp_pid())
+    #expect(slot.word.state == Int(WFP_BUSY) && slot.word.owner == ownMark())
     #expect(slot.flow.pointee.generation > before && slot.flow.pointee.client_cookie == 0)
     #expect(owned(slot) == 0 && memory.engine.slot(client: 4711) == nil)
     memory.engine.free(slot)
@@ -51,7 +50,7 @@ struct ReclaimTests {
     let own = identity()
     #expect(reclaim(busy(by: own.pid, start: own.startTicks &+ 1)))
     let parent = UInt32(getppid())
-    let ticks = try #require(startTicks(path: "/proc/\(parent)/stat"))
+    let ticks = try #require(ProcessStatus(path: "/proc/\(parent)/stat")?.startTicks)
     #expect(reclaim(busy(by: parent, start: ticks &+ 1)))
     #expect(!reclaim(busy(by: parent, start: ticks)))
   }
@@ -64,12 +63,12 @@ struct ReclaimTests {
   }
 
   @Test("The next participant finds abandoned slots by itself when the table is full") func fullTable() {
-    let own = identity()
+    let own = ownMark()
     for at in 0..<memory.segment.flowCount {
       memory.segment.slot(at).flow.pointee.state = SlotWord(busyBy: own, generation: 1).raw
     }
     #expect(memory.engine.allocate(bytes: 10) == nil)
-    let dead = SlotWord(busyBy: Identity(pid: deadProcess(), startTicks: 9, startTime: 0), generation: 1)
+    let dead = SlotWord(busyBy: ProcessMark(pid: deadProcess(), start: 9, namespace: 0), generation: 1)
     memory.segment.slot(3000).flow.pointee.state = dead.raw
     #expect(memory.engine.allocate(bytes: 10)?.number == 3001)
   }
@@ -79,6 +78,25 @@ struct ReclaimTests {
     #expect(!isOver(slot))
     slot.flow.pointee.client_pid = deadProcess()
     #expect(isOver(slot))
+  }
+
+  @Test("Records are over when another process has got the number of theirs; in another pid namespace nobody can say")
+  func carryingOfAnother() {
+    let slot = memory.slot(hops: [wfp_hop()])!
+    let own = identity()
+    let namespace = wfp_load(&wfp_process().pointee.pid_namespace)
+    slot.flow.pointee.client_mark = ProcessMark(pid: 0, start: own.startTicks &+ 1, namespace: namespace).rest
+    #expect(isOver(slot))
+    slot.flow.pointee.client_pid = deadProcess()
+    slot.flow.pointee.client_mark = ProcessMark(pid: 0, start: 1, namespace: namespace &+ 1).rest
+    #expect(!isOver(slot))
+  }
+
+  @Test("A slot is taken from a process that was killed and that nobody has waited for") func zombie() throws {
+    let child = try unwaitedProcess()
+    defer { waitpid(child, nil, 0) }
+    #expect(kill(child, 0) == 0)
+    #expect(reclaim(busy(by: UInt32(child))))
   }
 
   /// A claimed flow of which the kernel's tables know neither socket, as after a reset.

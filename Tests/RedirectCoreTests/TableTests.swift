@@ -17,10 +17,12 @@ struct TableTests {
     }
     // The largest pid that Linux gives is 4,194,303.
     for (pid, start) in [(1, 0), (4_194_303, 0xffff), (65536, 0x1_2345)] as [(UInt32, UInt64)] {
-      let identity = Identity(pid: pid, startTicks: start, startTime: 0)
-      let word = SlotWord(busyBy: identity, generation: .max)
+      let owner = ProcessMark(pid: pid, start: start, namespace: 0xf000_0123)
+      let word = SlotWord(busyBy: owner, generation: .max)
       #expect(word.state == Int(WFP_BUSY) && !word.isSettled && !word.isRedirected)
-      #expect(word.busyPid == pid && word.busyStart == start & 0xffff)
+      #expect(word.owner == owner && owner.pid == pid)
+      #expect(owner.rest == UInt32(start & 0xffff) | 0x0123 << 16)
+      #expect(ProcessMark(pid: pid, rest: owner.rest) == owner)
     }
   }
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define WFP_ENGINE_MAGIC 0x454e49474e455057  // "WPENGINE"
-#define WFP_ENGINE_VERSION 1u
+#define WFP_ENGINE_VERSION 2u
 #define WFP_PAGE 4096u
 #define WFP_POLICY_BUFFER_SIZE 262144u
 #define WFP_SEGMENTS 6u
@@ -82,9 +82,10 @@ _Static_assert(WFP_RECORDS_MAX == sizeof(struct wfp_records) + WFP_HOPS_MAX * si
 
 // A slot's state word: state in bits 0-3, and
 //   FREE, CARRYING, PUBLISHED, CLAIMED: generation in bits 4-63;
-//   BUSY (one process is changing it):  owner's pid in bits 4-25, low 16 bits of its start time (clock
-//   ticks) in bits 26-41, low 22 bits of the generation in bits 42-63. A BUSY slot whose owner is dead is
-//   taken over by the next participant.
+//   BUSY (one process is changing it):  its owner's mark (below) in bits 4-57, low 6 bits of the generation
+//   in bits 58-63. A BUSY slot whose owner is dead is taken over by the next participant.
+// A process's mark: pid in bits 0-21, low 16 bits of its start time (clock ticks) in bits 22-37, low 16 bits of
+// its pid namespace's inode in bits 38-53. 0 where /proc did not say.
 enum {
   WFP_FREE = 0,
   WFP_BUSY = 1,
@@ -117,7 +118,7 @@ struct wfp_flow {
   uint32_t context_length;             // bytes behind the hops
   uint32_t client_pid, client_path;    // the connecting process
   uint32_t service_pid, service_path;  // the process that claimed it
-  uint32_t busy_namespace;             // inode of the pid namespace of a BUSY slot's owner
+  uint32_t client_mark;                // bits 22-53 of the connecting process's mark
   struct wfp_address source;           // as the service sees it; family 0 bytes when the kernel chooses it
   struct wfp_address endpoint;         // the service's endpoint that was taken
   struct wfp_address destination;      // what the application dialled
@@ -161,8 +162,8 @@ struct wfp_engine {
   struct wfp_policy_buffer policy[2];
   uint64_t flow_region_offset;  // of the flow header page
   uint64_t next_filter_id;
-  uint64_t created;  // ns since 1970
-  uint64_t segment_limit;
+  uint64_t created;        // ns since 1970
+  uint64_t segment_limit;  // 1 to WFP_SEGMENTS: the table grows to so many
 };
 _Static_assert(sizeof(struct wfp_engine) <= WFP_PAGE, "engine header");
 _Static_assert(offsetof(struct wfp_engine, policy) == 56, "engine header");
@@ -184,19 +185,53 @@ struct wfp_header_lock {
 };
 _Static_assert(sizeof(struct wfp_header_lock) == 16, "struct wfp_header_lock");
 
+// What has happened since the engine was made. Those up to WFP_COUNT_LOOPS are also counted for each provider.
+enum {
+  WFP_COUNT_PUBLISHED = 0,
+  WFP_COUNT_CLAIMED = 1,
+  WFP_COUNT_EXPIRED = 2,    // over, and its slot given back
+  WFP_COUNT_LOST = 3,       // over, and no service had accepted it
+  WFP_COUNT_WITHDRAWN = 4,  // published, and then the real connect failed
+  WFP_COUNT_REFUSED = 5,    // connects that failed because no endpoint was listening
+  WFP_COUNT_LOOPS = 6,      // connects that failed at the hop limit
+  WFP_COUNT_BLOCKED = 7,    // connects that a filter blocks
+  WFP_COUNT_REPAIRED = 8,   // slots taken over from a killed process
+  WFP_COUNT_FULL = 9,       // connects and SETs that failed because the table was full
+  WFP_COUNT_EVICTED = 10,   // flows taken from a process that had too many of a full table (Eviction.swift)
+  WFP_COUNTS = 16,
+  WFP_COUNTS_PER_PROVIDER = 7,
+};
+#define WFP_COUNTED_PROVIDERS 16u
+// One cache line: services of different providers do not share any.
+struct wfp_provider_counts {
+  uint64_t name;  // interned; 0: not taken yet
+  uint64_t counts[WFP_COUNTS_PER_PROVIDER];
+};
+_Static_assert(sizeof(struct wfp_provider_counts) == 64, "struct wfp_provider_counts");
+
 // First page of the flow region, followed by the string arena.
 struct wfp_flow_header {
   uint64_t segment_count;  // segments that are allocated and initialised
   uint64_t cursor;         // where the next search for a free slot begins
   uint64_t block_cursor;
-  uint64_t published;  // flows ever published
+  uint64_t published;  // not 0: there was a flow
   uint64_t strings_used;
   uint64_t index_depth;  // how often a key's buckets were full: so many further pairs are searched (Index.swift)
   uint64_t source_window, source_count;  // redirected connects of the running 64 s (Source.swift)
   struct wfp_segment segments[WFP_SEGMENTS];
   struct wfp_listener listeners[WFP_LISTENERS];
   struct wfp_header_lock header_locks[WFP_HEADER_LOCKS];
+  uint64_t evicting;  // mark of the process that looks for flows to take away; 0: none
+  uint64_t reserved[3];
+  uint64_t counts[WFP_COUNTS];  // lines that no lookup reads
+  struct wfp_provider_counts provider_counts[WFP_COUNTED_PROVIDERS];
 };
+static inline uint64_t *_Nonnull wfp_evicting(struct wfp_flow_header *_Nonnull header) { return &header->evicting; }
+static inline uint64_t *_Nonnull wfp_counts(struct wfp_flow_header *_Nonnull header) { return header->counts; }
+static inline struct wfp_provider_counts *_Nonnull wfp_provider_counts_of(struct wfp_flow_header *_Nonnull header) {
+  return header->provider_counts;
+}
+static inline uint64_t *_Nonnull wfp_counts_of(struct wfp_provider_counts *_Nonnull row) { return row->counts; }
 static inline struct wfp_segment *_Nonnull wfp_segments(struct wfp_flow_header *_Nonnull header) {
   return header->segments;
 }
@@ -207,6 +242,8 @@ static inline struct wfp_listener *_Nonnull wfp_listeners(struct wfp_flow_header
   return header->listeners;
 }
 _Static_assert(sizeof(struct wfp_flow_header) <= WFP_PAGE, "flow header");
+_Static_assert(offsetof(struct wfp_flow_header, counts) % 64 == 0, "counters have lines of their own");
+_Static_assert(offsetof(struct wfp_flow_header, provider_counts) % 64 == 0, "so has each provider");
 
 // The string arena: WFP_STRING_BUCKETS offsets (u32, from the arena's start, 0 empty), then strings
 // (u32 length, bytes, padding to 4), append-only. An interned string is the offset of its length word.

@@ -190,6 +190,8 @@ static inline uint32_t wfp_session(void) { return (uint32_t)wfp_syscall6(SYS_get
 static inline int32_t wfp_process_exists(uint32_t pid) {
   return (int32_t)wfp_syscall6(SYS_kill, (long)pid, 0, 0, 0, 0, 0);
 }
+// kill -9 of oneself: what a build with kill points does (KillPoint.swift).
+static inline void wfp_kill_self(void) { (void)wfp_syscall6(SYS_kill, (long)wfp_pid(), 9, 0, 0, 0, 0); }
 static inline void wfp_yield(void) { (void)wfp_syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0); }
 static inline long wfp_random(void *_Nonnull to, size_t n) {
   return wfp_syscall6(SYS_getrandom, (long)to, (long)n, 0, 0, 0, 0);
@@ -233,6 +235,8 @@ static inline uint64_t wfp_or64(uint64_t *_Nonnull p, uint64_t v) { return __ato
 static inline uint64_t wfp_and64(uint64_t *_Nonnull p, uint64_t v) {
   return __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL);
 }
+// A counter: it orders nothing.
+static inline void wfp_count(uint64_t *_Nonnull p) { (void)__atomic_fetch_add(p, 1, __ATOMIC_RELAXED); }
 static inline void wfp_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 #endif

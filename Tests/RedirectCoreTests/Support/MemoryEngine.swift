@@ -66,6 +66,17 @@ func deadProcess() -> UInt32 {
   return UInt32(pid)
 }
 
+/// A child that has ended, and that waits for waitpid.
+func unwaitedProcess() throws -> pid_t {
+  var pid: pid_t = 0
+  var argv: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+  defer { free(argv[0]) }
+  precondition(posix_spawn(&pid, "/bin/true", nil, nil, &argv, nil) == 0)
+  var information = siginfo_t()
+  precondition(waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) == 0)
+  return pid
+}
+
 func buffer<Result>(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
   bytes.withUnsafeBytes { body($0) }
 }
