@@ -12,7 +12,7 @@ extension Segment {
     let hint = unsafe wfp_add(&engine.flowHeader.pointee.block_cursor, UInt64(count))
     var start = UInt32(truncatingIfNeeded: hint & UInt64(blockCount &- 1))
     var looked: UInt32 = 0
-    while looked < blockCount &* 2 {
+    while looked < blockCount &+ count {
       if start &+ count > blockCount {
         looked &+= blockCount &- start
         start = 0

@@ -49,10 +49,14 @@ extension Engine {
   private func heaviestClient() -> Candidate? {
     unsafe withUnsafeTemporaryAllocation(of: Candidate.self, capacity: candidateCount) { buffer -> Candidate? in
       guard let candidates = buffer.baseAddress else { return nil }
-      unsafe candidates.initialize(repeating: Candidate(), count: candidateCount)
+      var i = 0
+      while i < candidateCount {
+        unsafe (candidates + i).initialize(to: Candidate())
+        i &+= 1
+      }
       // Misra and Gries: whoever is frequent survives; then what survived is counted.
       forEachSettled { _, client in unsafe note(client, candidates) }
-      var i = 0
+      i = 0
       while i < candidateCount {
         unsafe candidates[i].count = 0
         i &+= 1
@@ -109,32 +113,16 @@ extension Engine {
   }
 
   private func takeOldest(_ client: Candidate) -> Bool {
-    unsafe withUnsafeTemporaryAllocation(of: Slot.self, capacity: batch) { buffer -> Bool in
+    unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: batch) { buffer -> Bool in
       guard let oldest = buffer.baseAddress else { return false }
-      var known = 0
-      forEachSettled { slot, mark in
-        if mark != client.mark { return }
-        let time = unsafe slot.flow.pointee.published
-        var at = known
-        while unsafe at > 0 && oldest[at &- 1].flow.pointee.published > time { at &-= 1 }
-        if at >= batch { return }
-        if known < batch {
-          unsafe (oldest + known).initialize(to: slot)
-          known &+= 1
-        }
-        var last = known &- 1
-        while last > at {
-          unsafe oldest[last] = oldest[last &- 1]
-          last &-= 1
-        }
-        unsafe oldest[at] = slot
-      }
+      let known = unsafe findOldest(client.mark, oldest)
       var taken: UInt64 = 0
       var path: UInt32 = 0
       var i = 0
       while i < known {
-        let slot = unsafe oldest[i]
+        let found = unsafe slot(number: oldest[i])
         i &+= 1
+        guard let slot = found else { continue }
         let word = slot.word
         if !word.isSettled || slot.client != client.mark || !slot.take(word) { continue }
         killPoint(.evictionTaken)
@@ -146,6 +134,30 @@ extension Engine {
       if taken > 0 { logEvicted(client, path, taken) }
       return taken > 0
     }
+  }
+
+  /// Fills in the numbers of the slots that were published first.
+  private func findOldest(_ client: ProcessMark, _ oldest: UnsafeMutablePointer<UInt32>) -> Int {
+    var known = 0
+    forEachSettled { slot, mark in
+      if mark != client { return }
+      let time = unsafe slot.flow.pointee.published
+      var at = known
+      while unsafe at > 0 && published(oldest[at &- 1]) > time { at &-= 1 }
+      if at >= batch { return }
+      if known < batch { known &+= 1 }
+      var last = known &- 1
+      while last > at {
+        unsafe oldest[last] = oldest[last &- 1]
+        last &-= 1
+      }
+      unsafe oldest[at] = slot.number
+    }
+    return known
+  }
+
+  private func published(_ number: UInt32) -> UInt64 {
+    slot(number: number).map { unsafe $0.flow.pointee.published } ?? 0
   }
 
   private func logEvicted(_ client: Candidate, _ path: UInt32, _ taken: UInt64) {

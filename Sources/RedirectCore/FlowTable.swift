@@ -35,24 +35,31 @@ extension Engine {
     }
   }
 
-  /// The blocks are all taken: gives back those of flows that are over.
+  /// The blocks are all taken: gives back those of flows that are over. Of many at once, since to learn that there are none
+  /// took a look at every block.
   private func reserveAnew(_ bytes: Int, for slot: Slot) -> (block: UInt32, count: UInt32)? {
     let segment = slot.segment
     var diagnosis = SocketDiagnosis()
-    var freed: UInt32 = 0
-    var at: UInt32 = 0
-    while at < segment.flowCount {
-      let other = segment.slot(at)
-      at &+= 1
+    var found: (block: UInt32, count: UInt32)?
+    var (reclaimed, freed): (UInt32, UInt32) = (0, 0)
+    let start = unsafe UInt32(truncatingIfNeeded: wfp_load(&flowHeader.pointee.cursor))
+    var i: UInt32 = 0
+    while i < segment.flowCount && (reclaimed < 64 || found == nil) {
+      let other = segment.slot((start &+ i) & (segment.flowCount &- 1))
+      i &+= 1
       if unsafe other.word.state == Int(WFP_FREE) || wfp_load32(&other.flow.pointee.hints) == 0 { continue }
-      let blocks = unsafe other.flow.pointee.block_count
+      let (block, count) = unsafe (other.flow.pointee.block, other.flow.pointee.block_count)
       if !reclaim(other, &diagnosis) { continue }
       other.settle(Int(WFP_FREE))
-      freed &+= blocks
-      if Int(freed) &* Int(WFP_BLOCK_SIZE) < bytes { continue }
-      if let found = segment.reserve(bytes, for: slot, self) { return found }
+      // The searches that follow begin where there is room.
+      if reclaimed == 0 { unsafe wfp_store(&flowHeader.pointee.block_cursor, UInt64(block)) }
+      reclaimed &+= 1
+      freed &+= count
+      if found != nil || Int(freed) &* Int(WFP_BLOCK_SIZE) < bytes { continue }
+      found = segment.reserve(bytes, for: slot, self)
+      freed = 0
     }
-    return freed == 0 ? nil : segment.reserve(bytes, for: slot, self)
+    return found ?? (reclaimed == 0 ? nil : segment.reserve(bytes, for: slot, self))
   }
 
   /// Looks at 64 slots from the cursor on for a free one, then at those that were closed; `thorough`: at all.

@@ -21,6 +21,8 @@ class CannotRun(Exception):
 
 class Scene:
     def __init__(self, rounds):
+        if not SHIM.exists():
+            raise SystemExit("%s is not there; make build makes it" % SHIM)
         self.rounds = range(rounds)
         self.network = "wfpbench%d" % os.getpid()
         # The last processor is the measured side's where that shall have one to itself.

@@ -168,6 +168,25 @@ struct ReclaimTests {
     #expect(got >= 31)
   }
 
+  /// DESIGN P6: chains take more blocks than slots, and their flows must not look for room one by one.
+  @Test("Blocks that are all taken are given back many at once") func blocksInBatches() throws {
+    var slots: [Slot] = []
+    while slots.count * 8 < Int(memory.segment.blockCount) {
+      let slot = try #require(memory.slot(hops: [wfp_hop()], context: 8 * Int(WFP_BLOCK_SIZE) - 64))
+      slot.flow.pointee.hints = UInt32(WFP_HINT_CLIENT_CLOSED)
+      slots.append(slot)
+    }
+    let settled = { slots.count { $0.word.isSettled } }
+    #expect(settled() == Int(memory.segment.blockCount) / 8)
+    let generations = slots.map { $0.flow.pointee.generation }
+    #expect(memory.engine.allocate(bytes: 700) != nil)
+    let given = zip(slots, generations).count { $0.flow.pointee.generation > $1 }
+    #expect(given >= 64, "\(given)")
+    // What follows finds room without asking the kernel: no other slot is given back.
+    for _ in 0..<60 { #expect(memory.engine.allocate(bytes: 700) != nil) }
+    #expect(zip(slots, generations).count { $0.flow.pointee.generation > $1 } == given)
+  }
+
   @Test("An attachment that a scribbled slot claims is none") func attachment() {
     let slot = memory.slot(hops: [wfp_hop()], context: 200)!
     #expect(slot.hops != nil && slot.context?.count == 200)
