@@ -13,7 +13,7 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   sshd=openssh-server ssh=openssh-client sudo=sudo systemd-run=systemd pg_createcluster=postgresql \
   haproxy=haproxy named=bind9 dig=bind9-dnsutils /usr/lib/python3/dist-packages/dns/__init__.py=python3-dnspython \
   gtlsserver=ngtcp2-server gtlsclient=ngtcp2-client openssl=openssl \
-  systemd-socket-activate=systemd \
+  systemd-socket-activate=systemd mandoc=mandoc \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
   $(LIB)/libproxychains.so.4=libproxychains4

@@ -51,6 +51,12 @@ void ws2_condition_wake(unsigned int *word, bool all) {
   syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, all ? 0x7fffffff : 1);
 }
 
+unsigned int *ws2_wakes_of(const void *address) {
+  static unsigned int wakes[256];
+  uintptr_t number = (uintptr_t)address >> 2; /* what stands in one word is often waited for together */
+  return &wakes[(number ^ number >> 8 ^ number >> 16) % 256];
+}
+
 /* The low two bits of an INIT_ONCE; a context leaves them free. */
 enum { NOT_BEGUN, BUSY, DONE, BUSY_WITH_WAITERS };
 

@@ -41,6 +41,7 @@ void *ws2_extension_function(const GUID *identifier, BOOL takes_windows_callback
       {WSAID_DISCONNECTEX, (void *)ws2_DisconnectEx, NULL},
       {WSAID_GETACCEPTEXSOCKADDRS, (void *)GetAcceptExSockaddrs, NULL},
       {WSAID_TRANSMITFILE, (void *)TransmitFile, NULL},
+      {WSAID_TRANSMITPACKETS, (void *)ws2_TransmitPackets, NULL},
       {WSAID_WSARECVMSG, (void *)ws2_WSARecvMsg, (void *)ws2_ms_WSARecvMsg},
       {WSAID_WSASENDMSG, (void *)WSASendMsg, (void *)ws2_ms_WSASendMsg},
       {WSAID_WSAPOLL, (void *)WSAPoll, NULL},

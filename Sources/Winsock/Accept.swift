@@ -45,6 +45,8 @@ func accept(
     case CF_ACCEPT: return try unsafe deliver(accepted, name, size)
     case CF_DEFER:
       DeferredConnections.add(accepted, of: listener)
+      // It is the queue's first again: an AcceptEx that waits may have it.
+      Socket.queue(of: listener.descriptor)?.advance()
       throw WSAError(WSATRY_AGAIN)
     default:
       accepted.refuse()
@@ -86,7 +88,7 @@ private func deliver(
 
 /// The next connection; a deferred one comes first.
 private func take(from listener: Socket) throws(WSAError) -> AcceptedConnection {
-  if let deferred = DeferredConnections.next(of: listener) { return deferred }
+  if let deferred = DeferredConnections.next(of: listener.descriptor) { return deferred }
   return try listener.operation { () throws(WSAError) in
     let inherited = listener.attributes.intersection([.kind, .notOverlapped]).union([.hasConnected, .wasAccepted])
     if listener.isNonBlocking {
@@ -165,7 +167,8 @@ private func buffer(_ name: UnsafeMutablePointer<sockaddr>, _ size: socklen_t) -
   unsafe WSABUF(len: size, buf: UnsafeMutableRawPointer(name).assumingMemoryBound(to: CChar.self))
 }
 
-/// Connections that a condition function has put off (CF_DEFER): the next accept of their listener asks again.
+/// Connections that a condition function has put off (CF_DEFER): the first of their listener's queue, for the next accept,
+/// which asks again, or AcceptEx, which does not.
 enum DeferredConnections {
   private static let count = Atomic<Int>(0)
   nonisolated(unsafe) private static var connections: [Int32: [AcceptedConnection]] = [:]  // under ws2_lock
@@ -175,12 +178,12 @@ enum DeferredConnections {
     count.add(1, ordering: .acquiringAndReleasing)
   }
 
-  static func next(of listener: Socket) -> AcceptedConnection? {
+  static func next(of listener: Int32) -> AcceptedConnection? {
     guard exist else { return nil }
     return locked {
-      guard var waiting = unsafe connections[listener.descriptor], !waiting.isEmpty else { return nil }
+      guard var waiting = unsafe connections[listener], !waiting.isEmpty else { return nil }
       let next = waiting.removeFirst()
-      unsafe connections[listener.descriptor] = waiting.isEmpty ? nil : waiting
+      unsafe connections[listener] = waiting.isEmpty ? nil : waiting
       count.subtract(1, ordering: .acquiringAndReleasing)
       return next
     }

@@ -41,14 +41,7 @@ final class Acceptance: @unchecked Sendable {  // under the listener's queue's l
 
   /// Nil: connected, or still nobody there, as `hasConnection` says.
   private func accept() -> OperationResult? {
-    var peer = SocketName()
-    var made: Int32 = -1
-    try? unsafe peer.fill {
-      // A blocking socket of Winsock's does not need Linux' flag, but code that calls libc on it does.
-      made = unsafe ws2_accept4(
-        listener.descriptor, $0, $1, ws2_close_on_exec() | (socket.isNonBlocking ? ws2_accept_non_blocking() : 0))
-      return made
-    }
+    let (made, peer) = takeDeferred() ?? takeNext()
     guard made >= 0 else { return acceptFailed(ws2_errno()) }
     let local = (try? SocketName.local(of: made)) ?? SocketName()
     if !socket.isOurs || socket.attributes.contains(.hasOptions) { carryOptions(to: made) }
@@ -58,6 +51,26 @@ final class Acceptance: @unchecked Sendable {  // under the listener's queue's l
     socket.set(.wasAccepted)
     hasConnection = true
     return nil
+  }
+
+  private func takeNext() -> (Int32, SocketName) {
+    var peer = SocketName()
+    var made: Int32 = -1
+    try? unsafe peer.fill {
+      // A blocking socket of Winsock's does not need Linux' flag, but code that calls libc on it does.
+      made = unsafe ws2_accept4(
+        listener.descriptor, $0, $1, ws2_close_on_exec() | (socket.isNonBlocking ? ws2_accept_non_blocking() : 0))
+      return made
+    }
+    return (made, peer)
+  }
+
+  /// What a condition function has put off is the first of the queue.
+  private func takeDeferred() -> (Int32, SocketName)? {
+    guard let deferred = DeferredConnections.next(of: listener.descriptor) else { return nil }
+    try? deferred.socket.dismantle()
+    _ = ws2_set_descriptor_flags(deferred.socket.descriptor, socket.isNonBlocking ? O_NONBLOCK : 0)
+    return (deferred.socket.descriptor, deferred.peer)
   }
 
   private func acceptFailed(_ number: Int32) -> OperationResult? {

@@ -28,7 +28,7 @@ public func closesocket(_ handle: SOCKET) -> Int32 {
     let socket = try Socket(handle)
     try socket.requireSocket()
     try socket.dismantle()
-    while let deferred = DeferredConnections.next(of: socket) { deferred.refuse() }
+    while let deferred = DeferredConnections.next(of: socket.descriptor) { deferred.refuse() }
     // Linux frees the number whatever close() says.
     close(socket.descriptor)
     return 0

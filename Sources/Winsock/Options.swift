@@ -28,9 +28,13 @@ public func ws2_setsockopt(
     case (SOL_SOCKET, doNotLinger):
       let isOn = unsafe value.loadUnaligned(as: UInt8.self) != 0
       try socket.setLinger(!isOn)
-    case (SOL_SOCKET, exclusiveAddressUse), (SOL_SOCKET, SO_CONDITIONAL_ACCEPT), (SOL_SOCKET, SO_OPENTYPE):
-      // A Linux port is exclusive, WSAAccept's condition is asked in any case, and an open type is the thread's.
+    case (SOL_SOCKET, exclusiveAddressUse), (SOL_SOCKET, SO_OPENTYPE):
+      // A Linux port is exclusive, and an open type is the thread's.
       return 0
+    case (SOL_SOCKET, SO_CONDITIONAL_ACCEPT):
+      guard size >= 4 else { throw WSAError(WSAEFAULT) }
+      guard !socket.isListening else { throw WSAError(WSAEINVAL) }
+      socket.set(.acceptsOnCondition, unsafe value.loadUnaligned(as: DWORD.self) != 0)
     case _ where Socket.isRedirectOption(level, name): try unsafe socket.setRedirectOption(level, name, value, size)
     default:
       try checked(unsafe setsockopt(socket.descriptor, level, name, value, socklen_t(size)))
@@ -66,6 +70,8 @@ public func ws2_getsockopt(
       try answer.give(error == 0 ? 0 : DWORD(bitPattern: WSAError(errno: error).rawValue))
     case (SOL_SOCKET, SO_CONNECT_TIME): try answer.give(socket.secondsConnected)
     case (SOL_SOCKET, exclusiveAddressUse): try answer.give(1)
+    case (SOL_SOCKET, SO_CONDITIONAL_ACCEPT):
+      try answer.give(socket.attributes.contains(.acceptsOnCondition) ? 1 : 0)
     case (SOL_SOCKET, doNotLinger): try answer.give(try socket.lingers ? 0 : 1)
     case _ where Socket.isRedirectOption(level, name): try answer.give(try socket.redirectOption(level, name))
     default:

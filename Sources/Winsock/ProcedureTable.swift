@@ -92,7 +92,7 @@ extension Procedure {
     Procedure(1) { unsafe $0.cleanUp($1[0]) },
     Procedure(2) { unsafe $0.closeSocket($1[0], $1[1]) },
     Procedure(8) { unsafe $0.connect($1[0], $1[1], $1[2], $1[3], $1[4], $1[7]) },
-    Procedure(4) { unsafe $0.refuse($1[0], $1[3]) },  // DuplicateSocket: that is WSADuplicateSocket's here
+    Procedure(4) { unsafe $0.duplicateSocket($1[0], $1[1], $1[2], $1[3]) },
     Procedure(4) { unsafe $0.enumNetworkEvents($1[0], $1[1], $1[2], $1[3]) },
     Procedure(4) { unsafe $0.eventSelect($1[0], $1[1], $1[2], $1[3]) },
     Procedure(6) { unsafe $0.getOverlappedResult($1[0], $1[1], $1[2], $1[3], $1[4], $1[5]) },

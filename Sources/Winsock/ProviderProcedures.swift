@@ -38,6 +38,12 @@ extension Provider {
     }
   }
 
+  func duplicateSocket(
+    _ handle: SOCKET, _ process: DWORD, _ info: LPWSAPROTOCOL_INFOW?, _ error: LPINT?
+  ) -> Int32 {
+    unsafe procedure(error, failing: SOCKET_ERROR) { unsafe WSADuplicateSocketW(handle, process, info) }
+  }
+
   func getPeerName(
     _ handle: SOCKET, _ name: UnsafeMutablePointer<sockaddr>?, _ size: LPINT?, _ error: LPINT?
   ) -> Int32 {

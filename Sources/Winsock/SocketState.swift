@@ -53,6 +53,8 @@ struct SocketAttributes: OptionSet {
   static let tellsRecords = SocketAttributes(rawValue: 1 << 19)
   static let tellsContextV6 = SocketAttributes(rawValue: 1 << 20)
   static let tellsRecordsV6 = SocketAttributes(rawValue: 1 << 21)
+  /// SO_CONDITIONAL_ACCEPT, which is only told: the kernel accepts before anybody is asked.
+  static let acceptsOnCondition = SocketAttributes(rawValue: 1 << 22)
 }
 
 /// A table in two levels that only grows: looking a descriptor up takes no lock, also in the child of a fork.

@@ -69,6 +69,8 @@ struct InstallTests {
     #expect(
       try schema.lines.joined(separator: "\n") + "\n"
         == String(contentsOfFile: installed.prefix + "/share/wfpshim/policy.schema.json", encoding: .utf8))
+    let page = try String(contentsOfFile: installed.prefix + "/share/man/man3/WSAIoctl.3", encoding: .utf8)
+    #expect(page.contains(".Dt WSAIOCTL 3"))
   }
 
   /// Each example's own Makefile or CMakeLists.txt, as a user would call it, and its own policy.

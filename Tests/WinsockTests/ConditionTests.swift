@@ -78,6 +78,48 @@ extension WinsockSuite {
       }
     }
 
+    /// S5.2: it is the first of the queue, also for an AcceptEx that comes later or waits already.
+    @Test("S5.2: AcceptEx takes what was deferred, before newer connections", arguments: [false, true])
+    func deferredToAcceptEx(isNonBlocking: Bool) {
+      started {
+        let (listener, listenerPort) = makeListener()
+        setNonBlocking(listener, isNonBlocking)
+        let clients = [makeStream(), makeStream()]
+        for client in clients { #expect(connect(client, to: listenerPort) == 0) }
+        Condition.answer = CF_DEFER
+        #expect(socketOutcome { WSAAccept(listener, nil, nil, condition, 0) } == .failure(WSATRY_AGAIN))
+        for client in clients {
+          let (socket, operation) = (makeStream(), OverlappedCall())
+          let begun = operation.begin {
+            AcceptEx(listener, socket, operation.memory, 0, 44, 44, $0, operation.overlapped)
+          }
+          #expect(operation.end(begun, listener) == doneAtOnce)
+          #expect(portOf(socket, ws2_getpeername) == port(of: client))
+          #expect(fcntl(Int32(socket), F_GETFL) & O_NONBLOCK == 0, "as the program's own was")
+          #expect(send(client, "ping") == 4 && receive(socket) == (4, "ping"))
+          closesocket(socket)
+        }
+        for socket in clients + [listener] { closesocket(socket) }
+      }
+    }
+
+    /// Microsoft's page "SO_CONDITIONAL_ACCEPT socket option".
+    @Test("S12.1: SO_CONDITIONAL_ACCEPT is told as it was set, and not set once the socket listens") func option() {
+      started {
+        let socket = Family.four.bound()
+        let told = { WinsockTests.option(socket, SOL_SOCKET, SO_CONDITIONAL_ACCEPT) }
+        #expect(told() == 0)
+        #expect(setOption(socket, SOL_SOCKET, SO_CONDITIONAL_ACCEPT, 5) == 0 && told() == 1)
+        #expect(setOption(socket, SOL_SOCKET, SO_CONDITIONAL_ACCEPT, 0) == 0 && told() == 0)
+        var short: CChar = 1
+        #expect(
+          outcome { ws2_setsockopt(socket, SOL_SOCKET, SO_CONDITIONAL_ACCEPT, &short, 1) } == .failure(WSAEFAULT))
+        #expect(ws2_listen(socket, 1) == 0)
+        #expect(outcome { setOption(socket, SOL_SOCKET, SO_CONDITIONAL_ACCEPT, 1) } == .failure(WSAEINVAL))
+        closesocket(socket)
+      }
+    }
+
     @Test func closingAListenerRefusesWhatIsDeferred() {
       started {
         let (listener, port) = makeListener()

@@ -220,12 +220,34 @@ extension WinsockSuite {
       let refused = [
         provider.outcome { table.lpWSPAsyncSelect(s, nil, 0, 0, $0) },
         provider.outcome { table.lpWSPCancelBlockingCall($0) },
-        provider.outcome { table.lpWSPDuplicateSocket(s, 1, nil, $0) },
         provider.outcome(failing: 0) { table.lpWSPGetQOSByName(s, nil, nil, $0) },
         provider.outcome(failing: noSocket) { table.lpWSPJoinLeaf(s, nil, 0, nil, nil, nil, nil, 0, $0) },
       ]
-      #expect(refused == Array(repeating: .failure(WSAEOPNOTSUPP), count: 5))
+      #expect(refused == Array(repeating: .failure(WSAEOPNOTSUPP), count: 4))
       provider.close(s)
+      provider.cleanUp()
+    }
+
+    @Test("S6.1: WSPDuplicateSocket's structure gives WSPSocket the same connection, once") func duplicates() {
+      let provider = TestProvider()
+      let table = provider.table
+      started {
+        let (client, server) = provider.pair()
+        var info = WSAPROTOCOL_INFOW()
+        let process = GetCurrentProcessId()
+        #expect(provider.outcome { table.lpWSPDuplicateSocket(client, process, &info, $0) } == doneAtOnce)
+        #expect(info.iAddressFamily == AF_INET && info.iSocketType == ws2_socket_stream())
+        let copy = table.lpWSPSocket(-1, -1, -1, &info, 0, DWORD(WSA_FLAG_OVERLAPPED), nil)
+        #expect(copy != noSocket && copy != client)
+        provider.close(client)
+        #expect(send(copy, "both") == 4 && receive(server) == (4, "both"))
+        let again = provider.outcome(failing: noSocket) { table.lpWSPSocket(-1, -1, -1, &info, 0, 1, $0) }
+        #expect(again == .failure(WSAEINVAL))
+        #expect(provider.outcome { table.lpWSPDuplicateSocket(copy, 0, &info, $0) } == .failure(WSAEINVAL))
+        #expect(provider.outcome { table.lpWSPDuplicateSocket(copy, process, nil, $0) } == .failure(WSAEFAULT))
+        provider.close(copy)
+        provider.close(server)
+      }
       provider.cleanUp()
     }
 

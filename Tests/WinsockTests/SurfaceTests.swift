@@ -27,7 +27,8 @@ import Testing
     MultiByteToWideChar OpenProcess WSAAddressToStringA WSADuplicateSocketW InetNtopW GetAdaptersAddresses
     ConvertInterfaceLuidToIndex OpenSCManagerW QueryFullProcessImageNameW SetConsoleCtrlHandler GetSystemInfo
     GetSystemTimeAsFileTime LoadLibraryA GetProcAddress WideCharToMultiByte WriteFile _kbhit
-    CreatePersistentTcpPortReservation
+    CreatePersistentTcpPortReservation VirtualAlloc VirtualFree VirtualProtect VirtualQuery WaitOnAddress
+    WakeByAddressSingle WakeByAddressAll
     """
 
   static let types = """

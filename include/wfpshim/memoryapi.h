@@ -19,6 +19,23 @@
 #define MEM_RELEASE 0x8000
 #define MEM_TOP_DOWN 0x100000
 #endif
+#if !defined(MEM_FREE)
+#define MEM_FREE 0x10000
+#define MEM_PRIVATE 0x20000
+#define MEM_MAPPED 0x40000
+#define MEM_IMAGE 0x1000000
+#endif
+
+typedef struct _MEMORY_BASIC_INFORMATION {
+  PVOID BaseAddress;
+  PVOID AllocationBase;
+  DWORD AllocationProtect;
+  WORD PartitionId;
+  SIZE_T RegionSize;
+  DWORD State;
+  DWORD Protect;
+  DWORD Type;
+} MEMORY_BASIC_INFORMATION, *PMEMORY_BASIC_INFORMATION;
 
 /* The library's functions are no callbacks: see ws2msabi.h. */
 #pragma push_macro("WINAPI")
@@ -31,11 +48,15 @@ extern "C" {
 
 LPVOID WINAPI VirtualAlloc(LPVOID lpAddress, SIZE_T dwSize, DWORD flAllocationType, DWORD flProtect);
 BOOL WINAPI VirtualFree(LPVOID lpAddress, SIZE_T dwSize, DWORD dwFreeType);
+BOOL WINAPI VirtualProtect(LPVOID lpAddress, SIZE_T dwSize, DWORD flNewProtect, WS2_DWORD_POINTER lpflOldProtect);
+SIZE_T WINAPI VirtualQuery(const void *lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength);
 
 #if defined(__cplusplus)
 }
 #endif
 
 #pragma pop_macro("WINAPI")
+
+WS2_STATIC_ASSERT(sizeof(MEMORY_BASIC_INFORMATION) == 48 || sizeof(void *) != 8, "MEMORY_BASIC_INFORMATION");
 
 #endif

@@ -15,6 +15,10 @@
 #define TF_USE_SYSTEM_THREAD 0x10
 #define TF_USE_KERNEL_APC 0x20
 
+#define TP_ELEMENT_MEMORY 1
+#define TP_ELEMENT_FILE 2
+#define TP_ELEMENT_EOP 4
+
 #define WS2_ACCEPTEX_GUID(first)                                              \
   {                                                                           \
     first, 0xcbac, 0x11cf, { 0x95, 0xca, 0x00, 0x80, 0x5f, 0x48, 0xa1, 0x92 } \
@@ -29,6 +33,10 @@
 #define WSAID_DISCONNECTEX                                                         \
   {                                                                                \
     0x7fda2e11, 0x8630, 0x436f, { 0xa0, 0x31, 0xf5, 0x36, 0xa6, 0xee, 0xc1, 0x57 } \
+  }
+#define WSAID_TRANSMITPACKETS                                                      \
+  {                                                                                \
+    0xd9689da0, 0x1f90, 0x11d3, { 0x99, 0x71, 0x00, 0xc0, 0x4f, 0x68, 0xc8, 0x76 } \
   }
 #define WSAID_WSARECVMSG                                                           \
   {                                                                                \
@@ -51,6 +59,18 @@ typedef struct _TRANSMIT_FILE_BUFFERS {
   DWORD TailLength;
 } TRANSMIT_FILE_BUFFERS, *PTRANSMIT_FILE_BUFFERS, *LPTRANSMIT_FILE_BUFFERS;
 
+typedef struct _TRANSMIT_PACKETS_ELEMENT {
+  ULONG dwElFlags;
+  ULONG cLength;
+  union {
+    struct {
+      LARGE_INTEGER nFileOffset;
+      HANDLE hFile;
+    };
+    PVOID pBuffer;
+  };
+} TRANSMIT_PACKETS_ELEMENT, *PTRANSMIT_PACKETS_ELEMENT, *LPTRANSMIT_PACKETS_ELEMENT;
+
 typedef INT(WSAAPI *LPFN_WSARECVMSG)(SOCKET s, LPWSAMSG lpMsg, WS2_DWORD_POINTER lpdwNumberOfBytesRecvd,
                                      LPWSAOVERLAPPED lpOverlapped,
                                      LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
@@ -71,6 +91,9 @@ typedef VOID(WSAAPI *LPFN_GETACCEPTEXSOCKADDRS)(PVOID lpOutputBuffer, DWORD dwRe
 typedef BOOL(WSAAPI *LPFN_TRANSMITFILE)(SOCKET hSocket, HANDLE hFile, DWORD nNumberOfBytesToWrite,
                                         DWORD nNumberOfBytesPerSend, LPOVERLAPPED lpOverlapped,
                                         LPTRANSMIT_FILE_BUFFERS lpTransmitBuffers, DWORD dwReserved);
+typedef BOOL(WSAAPI *LPFN_TRANSMITPACKETS)(SOCKET hSocket, LPTRANSMIT_PACKETS_ELEMENT lpPacketArray,
+                                           DWORD nElementCount, DWORD nSendSize, LPOVERLAPPED lpOverlapped,
+                                           DWORD dwFlags);
 
 /* The other extensions have no name to link with: SIO_GET_EXTENSION_FUNCTION_POINTER. */
 #if defined(__cplusplus)
@@ -99,5 +122,6 @@ inline BOOL AcceptEx(SOCKET listener, SOCKET accepting, PVOID output, DWORD data
 #endif
 
 WS2_STATIC_ASSERT(sizeof(TRANSMIT_FILE_BUFFERS) == 32 || sizeof(void *) != 8, "TRANSMIT_FILE_BUFFERS");
+WS2_STATIC_ASSERT(sizeof(TRANSMIT_PACKETS_ELEMENT) == 24 || sizeof(void *) != 8, "TRANSMIT_PACKETS_ELEMENT");
 
 #endif

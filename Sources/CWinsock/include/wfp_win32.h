@@ -21,6 +21,8 @@ void ws2_slim_unlock(unsigned int *_Nonnull word, bool exclusive);
 /* A condition variable is a count of its wakes. */
 unsigned int ws2_condition_begin(unsigned int *_Nonnull word);
 void ws2_condition_wake(unsigned int *_Nonnull word, bool all);
+/* The count of wakes for an address of the program's, which others may have too. */
+unsigned int *_Nonnull ws2_wakes_of(const void *_Nonnull address);
 static inline unsigned int ws2_word_load(unsigned int *_Nonnull word) {
   return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }

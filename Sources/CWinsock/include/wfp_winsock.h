@@ -167,6 +167,8 @@ void *_Nullable ws2_extension_function(const GUID *_Nonnull identifier, BOOL tak
 BOOL ws2_ConnectEx(SOCKET s, const struct sockaddr *_Nullable name, int namelen, PVOID _Nullable lpSendBuffer,
                    DWORD dwSendDataLength, DWORD *_Nullable lpdwBytesSent, LPOVERLAPPED _Nullable lpOverlapped);
 BOOL ws2_DisconnectEx(SOCKET s, LPOVERLAPPED _Nullable lpOverlapped, DWORD dwFlags, DWORD dwReserved);
+BOOL ws2_TransmitPackets(SOCKET s, LPTRANSMIT_PACKETS_ELEMENT _Nullable lpPacketArray, DWORD nElementCount,
+                         DWORD nSendSize, LPOVERLAPPED _Nullable lpOverlapped, DWORD dwFlags);
 int ws2_WSARecvMsg(SOCKET s, LPWSAMSG _Nullable lpMsg, DWORD *_Nullable lpdwNumberOfBytesRecvd,
                    LPWSAOVERLAPPED _Nullable lpOverlapped,
                    LPWSAOVERLAPPED_COMPLETION_ROUTINE _Nullable lpCompletionRoutine);

@@ -21,7 +21,7 @@ enum Handover {
   /// What stays the same for another process.
   private static let kept: SocketAttributes = [
     .known, .kind, .notOverlapped, .nonBlocking, .sendIsShut, .receiveIsShut, .hasConnected, .wasAccepted,
-    .ignoresResets, .listens, .hasOptions,
+    .ignoresResets, .listens, .hasOptions, .acceptsOnCondition,
   ]
 
   /// - Throws: WSAEINVAL: no such process; WSAENOBUFS: too many wait.

@@ -1,18 +1,41 @@
 public import CWinsock
 import Glibc
 
-/// What VirtualAlloc has reserved, by the address of its first page.
-private enum Reservations {
-  nonisolated(unsafe) private static var sizes: [UInt: Int] = [:]  // under ws2_lock
+/// What one VirtualAlloc has reserved.
+struct Reservation {
+  let range: Range<UInt>
+  /// As VirtualAlloc was told.
+  let protection: DWORD
+  /// What has memory behind it. The kernel does not tell it from reserved addresses when nobody may use it.
+  var committed = RangeSet<UInt>()
+}
 
-  static func add(_ start: UInt, _ size: Int) { locked { unsafe sizes[start] = size } }
-  static func remove(_ start: UInt) -> Int? { locked { unsafe sizes.removeValue(forKey: start) } }
-  static func contains(_ start: UInt, _ size: Int) -> Bool {
-    locked { unsafe sizes.contains { $0.key <= start && start + UInt(size) <= $0.key + UInt($0.value) } }
+/// All reservations, by the address of the first page.
+enum Reservations {
+  nonisolated(unsafe) private static var all: [UInt: Reservation] = [:]  // under ws2_lock
+
+  static func add(_ reservation: Reservation) { locked { unsafe all[reservation.range.lowerBound] = reservation } }
+  static func remove(_ start: UInt) -> Int? { locked { unsafe all.removeValue(forKey: start)?.range.count } }
+  static func find(_ pages: Range<UInt>) -> Reservation? {
+    locked {
+      unsafe all.values.first { $0.range.lowerBound <= pages.lowerBound && pages.upperBound <= $0.range.upperBound }
+    }
+  }
+  static func change(_ reservation: Reservation, _ body: (inout RangeSet<UInt>) -> Void) {
+    locked {
+      if unsafe all[reservation.range.lowerBound] != nil { unsafe body(&all[reservation.range.lowerBound]!.committed) }
+    }
   }
 }
 
 private let page = 4096
+
+/// The pages that hold these bytes; nil: the addresses end before.
+func pages(_ address: UnsafeRawPointer?, _ size: SIZE_T) -> Range<UInt>? {
+  let start = UInt(bitPattern: address)
+  guard size > 0, size < SIZE_T(Int.max), start <= UInt(Int.max) else { return nil }
+  return start & ~UInt(page - 1)..<(start + UInt(size) + UInt(page - 1)) & ~UInt(page - 1)
+}
 /// Windows' allocations begin at multiples of it.
 let allocationGranularity = 65536
 
@@ -33,15 +56,17 @@ public func VirtualAlloc(_ address: LPVOID?, _ size: SIZE_T, _ kind: DWORD, _ pr
       throw WSAError(ERROR_INVALID_PARAMETER)
     }
     guard size < SIZE_T(Int.max) / 2 else { throw WSAError(ERROR_NOT_ENOUGH_MEMORY) }
-    let start = UInt(bitPattern: address) & ~UInt(page - 1)
-    let end = (UInt(bitPattern: address) &+ UInt(size) &+ UInt(page - 1)) & ~UInt(page - 1)
-    guard reserves || start == 0 else { return unsafe try commit(start, Int(end &- start), access) }
-    let memory = unsafe try reserve(start, Int(end &- start), commits ? access : PROT_NONE)
-    return unsafe memory
+    guard let wanted = unsafe pages(address, size) else { throw WSAError(ERROR_INVALID_ADDRESS) }
+    guard reserves || wanted.lowerBound == 0 else { return unsafe try commit(wanted, access) }
+    var reservation = Reservation(
+      range: try reserve(wanted, commits ? access : PROT_NONE), protection: protection)
+    if commits { reservation.committed.insert(contentsOf: reservation.range) }
+    Reservations.add(reservation)
+    return unsafe LPVOID(bitPattern: reservation.range.lowerBound)
   }
 }
 
-private func access(_ protection: DWORD) -> Int32? {
+func access(_ protection: DWORD) -> Int32? {
   switch Int32(truncatingIfNeeded: protection) {
   case PAGE_NOACCESS: PROT_NONE
   case PAGE_READONLY: PROT_READ
@@ -53,19 +78,20 @@ private func access(_ protection: DWORD) -> Int32? {
   }
 }
 
-private func commit(_ start: UInt, _ size: Int, _ access: Int32) throws(WSAError) -> LPVOID? {
-  guard Reservations.contains(start, size) else { throw WSAError(ERROR_INVALID_ADDRESS) }
-  guard unsafe mprotect(UnsafeMutableRawPointer(bitPattern: start), size, access) == 0 else {
+private func commit(_ pages: Range<UInt>, _ access: Int32) throws(WSAError) -> LPVOID? {
+  guard let reservation = Reservations.find(pages) else { throw WSAError(ERROR_INVALID_ADDRESS) }
+  guard unsafe mprotect(UnsafeMutableRawPointer(bitPattern: pages.lowerBound), pages.count, access) == 0 else {
     throw WSAError(ERROR_NOT_ENOUGH_MEMORY)
   }
-  return unsafe LPVOID(bitPattern: start)
+  Reservations.change(reservation) { $0.insert(contentsOf: pages) }
+  return unsafe LPVOID(bitPattern: pages.lowerBound)
 }
 
 /// More is mapped than needed, and what is before the first multiple of 64 KiB and behind the end is given back.
-private func reserve(_ wanted: UInt, _ size: Int, _ access: Int32) throws(WSAError) -> LPVOID? {
+private func reserve(_ wanted: Range<UInt>, _ access: Int32) throws(WSAError) -> Range<UInt> {
   let granularity = UInt(allocationGranularity)
-  let hint = wanted & ~(granularity - 1)
-  let whole = size + Int(wanted - hint)
+  let hint = wanted.lowerBound & ~(granularity - 1)
+  let whole = Int(wanted.upperBound - hint)
   let mapped = unsafe ws2_map(LPVOID(bitPattern: hint), whole + (hint == 0 ? allocationGranularity : 0), access)
   guard let mapped = unsafe mapped else { throw WSAError(ERROR_NOT_ENOUGH_MEMORY) }
   let found = UInt(bitPattern: mapped)
@@ -74,16 +100,13 @@ private func reserve(_ wanted: UInt, _ size: Int, _ access: Int32) throws(WSAErr
       unsafe munmap(mapped, whole)
       throw WSAError(ERROR_INVALID_ADDRESS)
     }
-  } else {
-    let start = (found + granularity - 1) & ~(granularity - 1)
-    if start > found { unsafe munmap(mapped, Int(start - found)) }
-    let rest = Int(found + granularity - start)
-    if rest > 0 { unsafe munmap(UnsafeMutableRawPointer(bitPattern: start + UInt(whole)), rest) }
-    Reservations.add(start, whole)
-    return unsafe LPVOID(bitPattern: start)
+    return hint..<hint + UInt(whole)
   }
-  Reservations.add(hint, whole)
-  return unsafe LPVOID(bitPattern: hint)
+  let start = (found + granularity - 1) & ~(granularity - 1)
+  if start > found { unsafe munmap(mapped, Int(start - found)) }
+  let rest = Int(found + granularity - start)
+  if rest > 0 { unsafe munmap(UnsafeMutableRawPointer(bitPattern: start + UInt(whole)), rest) }
+  return start..<start + UInt(whole)
 }
 
 /// Gives back the memory behind addresses, or the addresses too. Page: VirtualFree.
@@ -101,14 +124,13 @@ public func VirtualFree(_ address: LPVOID?, _ size: SIZE_T, _ kind: DWORD) -> Wi
       guard let whole = Reservations.remove(UInt(bitPattern: address)) else { throw WSAError(ERROR_INVALID_ADDRESS) }
       unsafe munmap(address, whole)
     case DWORD(MEM_DECOMMIT):
-      let start = UInt(bitPattern: address) & ~UInt(page - 1)
-      let end = (UInt(bitPattern: address) &+ UInt(size) &+ UInt(page - 1)) & ~UInt(page - 1)
-      guard size < SIZE_T(Int.max), end > start, Reservations.contains(start, Int(end - start)) else {
+      guard let pages = unsafe pages(address, size), let reservation = Reservations.find(pages) else {
         throw WSAError(ERROR_INVALID_ADDRESS)
       }
-      guard unsafe ws2_unmap_pages(UnsafeMutableRawPointer(bitPattern: start)!, Int(end - start)) else {
+      guard unsafe ws2_unmap_pages(UnsafeMutableRawPointer(bitPattern: pages.lowerBound)!, pages.count) else {
         throw WSAError(ERROR_NOT_ENOUGH_MEMORY)
       }
+      Reservations.change(reservation) { $0.remove(contentsOf: pages) }
     default: throw WSAError(ERROR_INVALID_PARAMETER)
     }
     return yes

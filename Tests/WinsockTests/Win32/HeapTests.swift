@@ -113,4 +113,55 @@ import Testing
     #expect(fails(ERROR_INVALID_PARAMETER) { VirtualFree(nil, 0, DWORD(MEM_RELEASE)) })
   }
   nonisolated(unsafe) private static var somewhere = 0
+
+  private func query(_ address: UnsafeRawPointer?) -> MEMORY_BASIC_INFORMATION? {
+    var answer = MEMORY_BASIC_INFORMATION()
+    let size = SIZE_T(MemoryLayout<MEMORY_BASIC_INFORMATION>.size)
+    return VirtualQuery(address, &answer, size) == size ? answer : nil
+  }
+
+  @Test("VirtualProtect's and VirtualQuery's pages: what is reserved, committed, protected and free")
+  func protection() throws {
+    let (commit, readWrite) = (DWORD(MEM_COMMIT), DWORD(PAGE_READWRITE))
+    let memory = VirtualAlloc(nil, 65536, DWORD(MEM_RESERVE), DWORD(PAGE_READONLY))!
+    #expect(VirtualAlloc(memory + 4096, 8192, commit, readWrite) == memory + 4096)
+    var former: DWORD = 0
+    #expect(VirtualProtect(memory + 8192, 1, DWORD(PAGE_NOACCESS), &former) == 1 && former == readWrite)
+    #expect(!isReadable(memory + 8192, 1) && isWritable(memory + 4096, 4096))
+    let states = try [0, 4096, 8192, 12288].map { try #require(query(memory + $0)) }
+    #expect(states.map(\.State) == [MEM_RESERVE, MEM_COMMIT, MEM_COMMIT, MEM_RESERVE].map { DWORD($0) })
+    #expect(states.map(\.Protect) == [0, readWrite, DWORD(PAGE_NOACCESS), 0])
+    #expect(states.map(\.RegionSize) == [4096, 4096, 4096, 53248])
+    for state in states {
+      #expect(state.AllocationBase == memory && state.AllocationProtect == DWORD(PAGE_READONLY))
+      #expect(state.Type == DWORD(MEM_PRIVATE))
+    }
+    #expect(query(memory + 4100)?.BaseAddress == memory + 4096)
+    #expect(VirtualProtect(memory + 8192, 1, readWrite, &former) == 1 && former == DWORD(PAGE_NOACCESS))
+    #expect(isWritable(memory + 4096, 8192))
+    #expect(fails(ERROR_INVALID_ADDRESS) { VirtualProtect(memory, 8192, readWrite, &former) }, "reserved only")
+    #expect(VirtualFree(memory, 0, DWORD(MEM_RELEASE)) == 1)
+    let low = try #require(query(UnsafeRawPointer(bitPattern: 4096)))
+    #expect(low.State == DWORD(MEM_FREE) && low.AllocationBase == nil && low.RegionSize > 0)
+    let code = try #require(
+      query(
+        unsafeBitCast(
+          VirtualFree as @convention(c) (LPVOID?, SIZE_T, DWORD) -> WindowsBool,
+          to: UnsafeRawPointer.self)))
+    #expect(code.State == commit && code.Type == DWORD(MEM_IMAGE) && code.Protect == DWORD(PAGE_EXECUTE_READ))
+  }
+
+  @Test("VirtualProtect's and VirtualQuery's pages: parameters")
+  func protectionRefusals() {
+    let memory = VirtualAlloc(nil, 4096, DWORD(MEM_COMMIT), DWORD(PAGE_READWRITE))!
+    var (former, answer): (DWORD, MEMORY_BASIC_INFORMATION) = (0, MEMORY_BASIC_INFORMATION())
+    #expect(fails(ERROR_INVALID_PARAMETER) { VirtualProtect(memory, 1, 3, &former) })
+    #expect(fails(ERROR_INVALID_PARAMETER) { VirtualProtect(memory, 0, 4, &former) })
+    #expect(fails(ERROR_NOACCESS) { VirtualProtect(memory, 1, 4, nil) })
+    #expect(fails(ERROR_INVALID_ADDRESS) { VirtualProtect(LPVOID(bitPattern: 4096), 1, 4, &former) })
+    #expect(fails(ERROR_BAD_LENGTH, as: 0) { VirtualQuery(memory, &answer, 47) })
+    #expect(fails(ERROR_NOACCESS, as: 0) { VirtualQuery(memory, nil, 48) })
+    #expect(fails(ERROR_INVALID_PARAMETER, as: 0) { VirtualQuery(UnsafeRawPointer(bitPattern: -1), &answer, 48) })
+    #expect(VirtualFree(memory, 0, DWORD(MEM_RELEASE)) == 1)
+  }
 }

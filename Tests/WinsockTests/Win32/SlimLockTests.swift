@@ -164,4 +164,29 @@ import Testing
     WakeConditionVariable(nil)
     WakeAllConditionVariable(nil)
   }
+
+  @Test(
+    "WaitOnAddress' page: waits while the value is the other's, until a wake", arguments: [1, 2, 4, 8], [true, false])
+  func addresses(size: Int, wakesAll: Bool) {
+    let (value, undesired) = (SharedMemory(UInt64(7)), SharedMemory(UInt64(7)))
+    let waiter = BackgroundCall { WaitOnAddress(value.pointer, undesired.pointer, SIZE_T(size), INFINITE) }
+    waiter.untilBlocked()
+    value.pointer.pointee = 8
+    wakesAll ? WakeByAddressAll(value.pointer) : WakeByAddressSingle(value.pointer)
+    #expect(waiter.result() == 1)
+    #expect(WaitOnAddress(value.pointer, undesired.pointer, SIZE_T(size), INFINITE) == 1, "another value already")
+  }
+
+  @Test("WaitOnAddress' page: ERROR_TIMEOUT; bytes beyond the size are not looked at; parameters")
+  func addressRefusals() {
+    let (value, undesired) = (SharedMemory(UInt64(0x1_07)), SharedMemory(UInt64(0x2_07)))
+    #expect(fails(ERROR_TIMEOUT) { WaitOnAddress(value.pointer, undesired.pointer, 1, 1) })
+    #expect(WaitOnAddress(value.pointer, undesired.pointer, 2, INFINITE) == 1)
+    for size: SIZE_T in [0, 3, 16] {
+      #expect(fails(ERROR_INVALID_PARAMETER) { WaitOnAddress(value.pointer, undesired.pointer, size, 0) })
+    }
+    #expect(fails(ERROR_INVALID_PARAMETER) { WaitOnAddress(nil, undesired.pointer, 1, 0) })
+    #expect(fails(ERROR_INVALID_PARAMETER) { WaitOnAddress(value.pointer, nil, 1, 0) })
+    WakeByAddressAll(nil)
+  }
 }
