@@ -139,7 +139,8 @@ let package = Package(
       name: "FilterEngineTests", dependencies: ["FilterEngine", "Policy", "RedirectCore", "CEngine"],
       swiftSettings: noWarnings),
     .testTarget(
-      name: "FuzzTests", dependencies: fuzzDependencies, path: "Tests/Fuzz", exclude: ["Corpus", "Runner", "fuzz", "seeds"],
+      name: "FuzzTests", dependencies: fuzzDependencies, path: "Tests/Fuzz",
+      exclude: ["Corpus", "Runner", "fuzz", "seeds"],
       swiftSettings: noWarnings),
     .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),

@@ -61,7 +61,8 @@ extension Engine {
     }
     // A larger one lies behind the flow region's segments.
     let far = UInt64(truncatingIfNeeded: flowLength)
-    if offset < flowOffset || offset &- flowOffset > far || !isAllocated(upTo: offset &- flowOffset &+ UInt64(capacity)) {
+    if offset < flowOffset || offset &- flowOffset > far || !isAllocated(upTo: offset &- flowOffset &+ UInt64(capacity))
+    {
       return nil
     }
     return unsafe PolicyImage(

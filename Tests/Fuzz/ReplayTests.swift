@@ -10,7 +10,8 @@ import Testing
     let folder = Self.corpus.appending(path: target.name)
     let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
     #expect(files.count >= 3, "each target has seeds")
-    let result = await #expect(processExitsWith: .success) { [name = target.name, paths = files.map(\.path)] in
+    _ = await #expect(processExitsWith: .success) {
+      [name = target.name as String, paths = files.map(\.path) as [String]] in
       let target = FuzzTarget.all.first { $0.name == name }!
       target.run(Input([]))
       for path in paths.sorted() {
@@ -20,6 +21,5 @@ import Testing
         target.run(Input(Array(bytes.prefix(bytes.count / 2))))
       }
     }
-    _ = result
   }
 }

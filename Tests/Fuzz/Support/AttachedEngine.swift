@@ -13,7 +13,7 @@ final class AttachedEngine: @unchecked Sendable {  // one thread at a time uses 
   let size: Int
   /// The file as it was made, and where it is written to.
   let pristine: [UInt8]
-  let descriptor: Int32
+  let file: UnsafeMutableRawPointer
   /// The application's socket of the claimed flow, and the service's.
   let client, accepted: Int32
   private let listener: Int32
@@ -32,13 +32,13 @@ final class AttachedEngine: @unchecked Sendable {  // one thread at a time uses 
     } catch { fatalError("\(error)") }
     wfp_core_load(path, nil, nil)
     (client, accepted) = Self.makeFlow(listener)
-    descriptor = open(path, O_RDWR | O_CLOEXEC)
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    defer { close(descriptor) }
     var status = stat()
     fstat(descriptor, &status)
     size = Int(status.st_size)
-    var bytes = [UInt8](repeating: 0, count: size)
-    mustHold(pread(descriptor, &bytes, size, 0) == size, "the engine cannot be read")
-    pristine = bytes
+    file = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)!
+    pristine = Array(UnsafeRawBufferPointer(start: file, count: size))
     atexit {
       unlink(AttachedEngine.shared.path)
       rmdir(String(AttachedEngine.shared.path.dropLast("/engine".count)))
@@ -73,17 +73,11 @@ final class AttachedEngine: @unchecked Sendable {  // one thread at a time uses 
 
   /// Puts back what the run changed, in the file and in the process.
   func restore() {
+    let chunk = 16 * Int(WFP_PAGE)
     pristine.withUnsafeBytes { pristine in
-      var at = 0
-      let page = Int(WFP_PAGE)
-      var now = [UInt8](repeating: 0, count: 64 * page)
-      while at < size {
-        let count = pread(descriptor, &now, min(now.count, size - at), off_t(at))
-        if count <= 0 { break }
-        if memcmp(now, pristine.baseAddress! + at, count) != 0 {
-          pwrite(descriptor, pristine.baseAddress! + at, count, off_t(at))
-        }
-        at += count
+      for at in stride(from: 0, to: size, by: chunk) {
+        let (from, count) = (pristine.baseAddress! + at, min(chunk, size - at))
+        if memcmp(file + at, from, count) != 0 { memcpy(file + at, from, count) }
       }
     }
     forgetProcess()

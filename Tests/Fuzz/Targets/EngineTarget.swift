@@ -11,13 +11,12 @@ import Glibc
 @Sendable func fuzzEngineFile(_ input: Input) {
   var input = input
   let engine = AttachedEngine.shared
-  engine.restore()
-  let isAttachedBefore = input.u8() & 1 == 1
-  if !isAttachedBefore { engine.forgetProcess() } else { _ = currentEngine() }
+  engine.forgetProcess()
+  if input.u8() & 1 == 1 { _ = currentEngine() }  // else the file is spoilt before anybody attaches to it
   while !input.isEmpty {
     let offset = place(input.u8(), Int(input.u16()), engine)
     let bytes = input.bytes(Int(input.u8()) % 64 + 1)
-    if offset + bytes.count <= engine.size { pwrite(engine.descriptor, bytes, bytes.count, off_t(offset)) }
+    if offset + bytes.count <= engine.size { (engine.file + offset).copyMemory(from: bytes, byteCount: bytes.count) }
   }
   program(engine)
   manager(engine)
@@ -45,7 +44,8 @@ private func place(_ area: UInt8, _ offset: Int, _ engine: AttachedEngine) -> In
 private func program(_ engine: AttachedEngine) {
   var plan = wfp_connect()
   for (type, destination) in [
-    (SOCK_STREAM, Address("192.0.2.1", 80)), (SOCK_STREAM, Address("203.0.113.1", 80)), (SOCK_DGRAM, Address("192.0.2.2", 53)),
+    (SOCK_STREAM, Address("192.0.2.1", 80)), (SOCK_STREAM, Address("203.0.113.1", 80)),
+    (SOCK_DGRAM, Address("192.0.2.2", 53)),
   ] {
     let socket = Glibc.socket(AF_INET, Int32(type.rawValue), 0)
     plan = wfp_connect()
