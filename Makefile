@@ -26,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test transparency soak soak-udp check sanitize bench oracle install clean format
+.PHONY: build demo test transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -97,6 +97,17 @@ sanitize:
 
 BENCH_NEEDS := python3=python3 haproxy=haproxy iptables=iptables ip=iproute2 setpriv=util-linux proxychains4=proxychains4 \
   torsocks=torsocks /usr/lib/$(shell uname -m)-linux-gnu/libsocket_wrapper.so=libsocket-wrapper
+
+# Ten minutes of libFuzzer (SECONDS= for another time, TARGETS= for some of them). The tests replay the corpus: a build
+# of the fuzzer takes too long for them.
+fuzz:
+	@tools/require $(BUILD_NEEDS)
+	Tests/Fuzz/fuzz $(or $(SECONDS),600) $(TARGETS)
+
+# One-line faults, each of which the tests of its own stage must see (Tests/Mutants).
+mutants:
+	@tools/require $(BUILD_NEEDS) $(TEST_NEEDS)
+	Tests/Mutants/mutants $(ONLY)
 
 bench: build
 	@tools/require $(BENCH_NEEDS)

@@ -28,6 +28,8 @@ func probe(_ name: String, _ folder: String) -> Target {
     linkerSettings: [.linkedLibrary("pthread")])
 }
 
+let fuzzDependencies: [Target.Dependency] = ["CEngine", "RedirectCore", "Policy", "FilterEngine"]
+
 let package = Package(
   name: "wfpshim",
   products: [
@@ -137,6 +139,10 @@ let package = Package(
       name: "FilterEngineTests", dependencies: ["FilterEngine", "Policy", "RedirectCore", "CEngine"],
       swiftSettings: noWarnings),
     .testTarget(
+      name: "FuzzTests", dependencies: fuzzDependencies, path: "Tests/Fuzz",
+      exclude: ["Corpus", "Runner", "fuzz", "seeds"],
+      swiftSettings: noWarnings),
+    .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
       name: "PreloadTests",
@@ -165,3 +171,12 @@ let package = Package(
     probe("ProbeStorm", "storm"),
   ]
 )
+
+// `make fuzz`: what the tests replay becomes a program of libFuzzer's, and nothing else is built.
+if Context.environment["WFPSHIM_FUZZ"] != nil {
+  package.targets.removeAll { $0.isTest }
+  package.targets.append(
+    .executableTarget(
+      name: "wfpfuzz", dependencies: fuzzDependencies, path: "Tests/Fuzz",
+      exclude: ["Corpus", "ReplayTests.swift", "fuzz", "seeds"], swiftSettings: noWarnings))
+}

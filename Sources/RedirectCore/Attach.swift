@@ -48,6 +48,29 @@ private func mapping(_ number: UInt64) -> Engine? {
     flowHeader: flows.assumingMemoryBound(to: wfp_flow_header.self), flowLength: Int(mapping.pointee.flow_length))
 }
 
+extension Engine {
+  /// Whether the file has the first `end` bytes of the flow region. The mapping reaches beyond the file's end, where a
+  /// touch is SIGBUS, and what the file says of its own length may be scribbled (S10.1). Asked of the kernel once, when
+  /// the file has grown.
+  func isAllocated(upTo end: UInt64) -> Bool {
+    if end > UInt64(truncatingIfNeeded: flowLength) { return false }
+    var number = unsafe wfp_load(&wfp_process().pointee.current)
+    if number > UInt64(WFP_MAPPINGS) { return false }
+    while number > 0 {
+      number &-= 1
+      let mapping = unsafe wfp_mappings() + Int(truncatingIfNeeded: number)
+      if unsafe mapping.pointee.flow_header != UnsafeMutableRawPointer(flowHeader) { continue }
+      if unsafe end <= wfp_load(&mapping.pointee.allocated) { return true }
+      // A file never shrinks, so its last page speaks for all before it.
+      let last = unsafe (UInt(bitPattern: flowHeader) &+ UInt(end) &- 1) & ~(UInt(WFP_PAGE) &- 1)
+      if wfp_page_readable(last) == -EFAULT { return false }
+      unsafe wfp_store(&mapping.pointee.allocated, end)
+      return true
+    }
+    return true  // not mapped by this core: a manager's, which has checked it, or plain memory
+  }
+}
+
 /// Calls `body` with every engine that this process has mapped, the newest first, until it gives something: the flows
 /// of an engine that was replaced live on in the old file.
 func inEngines<Found>(_ body: (Engine) -> Found?) -> Found? {
@@ -173,6 +196,7 @@ private func mapEngine(
   unsafe mapping.pointee.flow_header = flows
   unsafe mapping.pointee.header_length = Int(truncatingIfNeeded: headerLength)
   unsafe mapping.pointee.flow_length = Int(truncatingIfNeeded: reach)
+  unsafe wfp_store(&mapping.pointee.allocated, size &- flowOffset)
   unsafe mapping.pointee.device = status.device
   unsafe mapping.pointee.inode = status.inode
   unsafe process.pointee.next_mapping = next &+ 1

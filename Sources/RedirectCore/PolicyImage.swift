@@ -53,13 +53,16 @@ extension Engine {
       ? (header.pointee.policy.0.offset, header.pointee.policy.0.capacity)
       : (header.pointee.policy.1.offset, header.pointee.policy.1.capacity)
     let flowOffset = unsafe header.pointee.flow_region_offset
-    if offset &+ UInt64(capacity) <= UInt64(truncatingIfNeeded: headerLength) {
+    let near = UInt64(truncatingIfNeeded: headerLength)
+    if offset <= near && UInt64(capacity) <= near &- offset {
       return unsafe PolicyImage(
         base: UnsafeRawPointer(header) + Int(truncatingIfNeeded: offset), capacity: Int(capacity),
         generation: generation)
     }
     // A larger one lies behind the flow region's segments.
-    if offset < flowOffset || offset &- flowOffset &+ UInt64(capacity) > UInt64(truncatingIfNeeded: flowLength) {
+    let far = UInt64(truncatingIfNeeded: flowLength)
+    if offset < flowOffset || offset &- flowOffset > far || !isAllocated(upTo: offset &- flowOffset &+ UInt64(capacity))
+    {
       return nil
     }
     return unsafe PolicyImage(

@@ -132,7 +132,7 @@ extension Engine {
     if number >= segmentCount { return nil }
     let start = flowRegionLength(segments: number)
     let (layout, end) = segmentLayout(number, from: start)
-    if end > UInt64(truncatingIfNeeded: flowLength) { return nil }
+    if !isAllocated(upTo: end) { return nil }
     return unsafe Segment(
       number: number,
       flows: flowRegion(layout.flows_offset).assumingMemoryBound(to: wfp_flow.self),

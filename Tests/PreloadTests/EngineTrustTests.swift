@@ -81,6 +81,32 @@ import Testing
     #expect(try origin.program.stop().count(containing: "accepted") == 8)
   }
 
+  /// What a file in force may say of its parts, and where: the number of segments, and the place of the policy.
+  enum Lie: CaseIterable {
+    case moreSegments, policyBehindTheEnd, policyThatWraps
+
+    var change: (at: off_t, words: [UInt64]) {
+      switch self {
+      case .moreSegments: (528_384, [6])
+      case .policyBehindTheEnd: (72, [0x400_0000, 0x1000])
+      case .policyThatWraps: (72, [UInt64.max - 0xfff, 0x2000])
+      }
+    }
+  }
+
+  /// S10.1, DESIGN D3: a touch beyond the end of the file would be SIGBUS, and one beside the mapping SIGSEGV.
+  @Test(arguments: Lie.allCases) func lyingEngine(lie: Lie) throws {
+    let ground = try Stage()
+    let origin = try ground.origin()
+    let stage = try blocking(origin.port)
+    let file = open(stage.engine, O_RDWR)
+    let (at, words) = lie.change
+    try #require(pwrite(file, words, words.count * 8, at) == words.count * 8)
+    close(file)
+    let said = try stage.exchange(origin.port).said
+    #expect(said == (lie == .moreSegments ? "failed connect EACCES" : "ok 1 failed 0 peer 127.0.0.1:\(origin.port)"))
+  }
+
   /// S10.4: made good again, a process that runs already takes part.
   @Test func repaired() throws {
     let ground = try Stage()

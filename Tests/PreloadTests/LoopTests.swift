@@ -38,6 +38,17 @@ import Testing
     #expect(stage.diagnostics.count(containing: "loop") == 0)
   }
 
+  /// S4.3: it listens, and dials before it has accepted anything.
+  @Test func dialsFirst() throws {
+    let stage = try Stage()
+    let (origin, port) = (try stage.origin(), try stage.freePort())
+    try stage.load(stage.policy("contoso", port: port, redirecting: [origin.port]), name: "contoso")
+    let service = try stage.shimmed(tool("python3"), [program("listens_first.py"), "\(port)", "\(origin.port)"])
+    #expect(try service.line() == "connected")
+    try service.stop()
+    #expect(try origin.program.stop().count(containing: "accepted") == 1)
+  }
+
   /// S4.3, H28: by whatever local address it dials the destination on.
   @Test(arguments: ["127.0.0.2", "::1", "::ffff:127.0.0.1", "::ffff:127.0.0.9"]) func dialsAnotherAddress(host: String)
     throws

@@ -90,6 +90,21 @@ import Testing
     #expect(try origin.program.stop().count(containing: "accepted") == 0)
   }
 
+  /// S7.4, S10.5: two sockets of one port that go to two places, which is one place for the kernel when both are
+  /// redirected: the second connect fails at once, and leaves no flow that nobody would ever end.
+  @Test func failsAtOnce() throws {
+    let stage = try Stage()
+    let (origin, other) = (try stage.origin(), try stage.origin())
+    _ = try stage.service("contoso", redirecting: [origin.port, other.port])
+    let arguments = [program("one_port.py"), "\(origin.port)", "\(other.port)"]
+    let plain = stage.keep(try Program(tool("python3"), arguments))
+    #expect(try (0..<2).map { _ in try plain.line() } == ["connected", "connected"])
+    let shimmed = try stage.shimmed(tool("python3"), arguments)
+    #expect(try (0..<2).map { _ in try shimmed.line() } == ["connected", "EADDRNOTAVAIL"])
+    let destinations = try stage.flows().map { $0.destination ?? "" }
+    #expect(destinations.contains("127.0.0.1:\(origin.port)") && !destinations.contains("127.0.0.1:\(other.port)"))
+  }
+
   /// H45: out of a blocked accept or connect by siglongjmp or pthread_cancel, three times; the hooks work on, in that
   /// thread and in others.
   @Test(arguments: ["jump-accept", "cancel-accept", "jump-connect", "cancel-connect"], [true, false])

@@ -79,6 +79,23 @@ struct IndexTests {
     #expect(!find(later))
   }
 
+  /// S7.4: a failed connect leaves a slot that carries records, and dies before the tuple's entry is gone.
+  @Test("The tuple of a slot that only carries records is stale, that of a flow is not") func staleTuple() {
+    let memory = MemoryEngine()
+    let key = FlowKey.tuple(source: Address("127.0.0.1", 1024), isDatagram: false)
+    let placed = (0..<16 as Range<UInt32>).map { at in
+      let slot = claimed(memory, at, cookie: UInt64(at) * 2 + 1)
+      Address("127.0.0.1", 1024).store(to: &slot.flow.pointee.source)
+      return slot
+    }
+    for slot in placed { #expect(memory.segment.insert(key, slot, memory.engine)) }
+    placed[5].settle(Int(WFP_CARRYING))
+    let later = claimed(memory, 30, cookie: 99)
+    #expect(memory.segment.insert(key, later, memory.engine))
+    #expect(memory.engine.flowHeader.pointee.index_depth == 0, "in the stale one's place")
+    #expect(memory.segment.find(key, memory.engine) { $0.number == placed[5].number } == nil)
+  }
+
   @Test("Entries that name no slot are passed over") func scribbled() {
     let memory = MemoryEngine()
     for at in 0..<Int(memory.segment.indexCount) { memory.segment.index[at] = .max &- UInt64(at) }

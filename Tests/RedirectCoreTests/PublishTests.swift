@@ -75,6 +75,15 @@ struct PublishTests {
     #expect((0..<Int(memory.segment.blockCount)).allSatisfy { memory.segment.blockOwners[$0] == 0 })
   }
 
+  /// The report of a connect comes late: the slot has been given back, and is another socket's flow.
+  @Test("S10.5: a flow of a later generation is not taken back") func laterGeneration() throws {
+    let descriptor = socket()
+    defer { close(descriptor) }
+    let slot = try publish(descriptor, records: 0)
+    memory.engine.unpublish(number: slot.number, generation: slot.flow.pointee.generation &- 1)
+    #expect(slot.word.state == Int(WFP_PUBLISHED))
+  }
+
   /// A connect that was interrupted and accepted all the same: the service has the flow.
   @Test("S2.13: a claimed flow is not taken back") func claimed() throws {
     let descriptor = socket()

@@ -26,6 +26,20 @@ struct TableTests {
     }
   }
 
+  /// S10.5: two that saw the same word: one has the slot, the other is told so, and who has it stands in its word.
+  @Test("A slot is taken once") func claim() throws {
+    let memory = MemoryEngine()
+    let slot = memory.segment.slot(7)
+    let seen = slot.word
+    #expect(slot.take(seen))
+    let busy = slot.word
+    #expect(busy.state == Int(WFP_BUSY) && busy.busyPid == wfp_pid())
+    #expect(!slot.take(seen), "it is busy")
+    slot.settle(Int(WFP_PUBLISHED))
+    #expect(!slot.take(seen) && slot.word.state == Int(WFP_PUBLISHED), "it is another flow's by now")
+    #expect(slot.take(slot.word))
+  }
+
   @Test("Segments follow each other, their parts do not overlap") func segments() {
     var end = UInt64(WFP_SEGMENT0_OFFSET)
     var slots: UInt64 = 0

@@ -132,6 +132,23 @@ extension WinsockSuite {
       }
     }
 
+    @Test("S5.3: a routine's count is 0 also when bytes came: a datagram that is cut") func failureWithBytes() {
+      started {
+        let (one, other) = (makeDatagram(), makeDatagram())
+        #expect(loopback().withPointer { ws2_bind(one, $0, $1) } == 0)
+        Routines.clear()
+        let (call, sent) = (PendingCall(size: 4), PendingCall(size: 8))
+        #expect(call.receive(one, Routines.note) == pendingOutcome)
+        var buffer = WSABUF(len: 8, buf: sent.bytes)
+        let name = loopback(port: port(of: one))
+        #expect(
+          outcome { name.withPointer { WSASendTo(other, &buffer, 1, &sent.count, 0, $0, $1, nil, nil) } } == doneAtOnce)
+        #expect(SleepEx(patience, 1) == WAIT_IO_COMPLETION)
+        #expect(Routines.runs.map(\.error) == [DWORD(WSAEMSGSIZE)] && Routines.runs.map(\.count) == [0])
+        for socket in [one, other] { closesocket(socket) }
+      }
+    }
+
     @Test("S5.3: GetOverlappedResultEx is an alertable wait too") func alertableResult() {
       started {
         withPair { client, server in

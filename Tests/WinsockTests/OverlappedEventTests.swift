@@ -128,6 +128,26 @@ extension WinsockSuite {
       }
     }
 
+    /// The data are there for whoever reads first, and the thread that would do the first receive is not awake yet.
+    @Test("S5.2: a receive does not overtake one that waits")
+    func overtaking() {
+      started {
+        withPair { client, server in
+          for _ in 0..<200 {
+            let calls = (0..<2).map { _ in PendingCall(event: WSACreateEvent(), size: 1) }
+            #expect(calls[0].receive(server) == pendingOutcome)
+            #expect(send(client, "ab") == 2)
+            let second = calls[1].receive(server)
+            #expect(second == pendingOutcome || second == doneAtOnce)
+            for (call, text) in zip(calls, ["a", "b"]) {
+              #expect(becomesSet(call.overlapped.pointee.hEvent) && call.text == text)
+              WSACloseEvent(call.overlapped.pointee.hEvent)
+            }
+          }
+        }
+      }
+    }
+
     @Test("S5.2: a send larger than the socket's buffers ends when all of it is gone, behind it the next")
     func bigSend() {
       started {

@@ -23,6 +23,7 @@ struct wfp_mapping {
   void *_Nullable header;
   void *_Nullable flow_header;
   size_t header_length, flow_length;
+  uint64_t allocated;  // bytes of the flow region that the file is known to have
   uint64_t device, inode;
 };
 

@@ -1,6 +1,7 @@
 // Odd arguments: what the kernel answers to them is what a program under the shim must get.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,7 @@ static void take(const char *what, int listener, struct sockaddr *address, sockl
   int waiting = visitor(listener);
   int fd = flags < 0 ? accept(listener, address, length) : accept4(listener, address, length, flags);
   probe_say("%s %s", what, fd < 0 ? answer(fd) : "accepted");
+  if (fd >= 0) probe_say("%s modes %x %x", what, fcntl(fd, F_GETFL) & O_NONBLOCK, fcntl(fd, F_GETFD));
   if (fd >= 0) close(fd);
   close(waiting);
 }
@@ -184,6 +186,7 @@ void accepts(void) {
   take("cut", listener, at, &length, 0);
   probe_say("length %u", length);
   take("flags", listener, at, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  take("flags unasked", listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   take("no length", listener, at, NULL, -1);
   length = sizeof room;
   take("forbidden", listener, (struct sockaddr *)forbidden(), &length, 0);

@@ -1,0 +1,1 @@
+../../RedirectCoreTests/Support/MemoryEngine.swift
