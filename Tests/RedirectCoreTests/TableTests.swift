@@ -33,7 +33,7 @@ struct TableTests {
     let seen = slot.word
     #expect(slot.take(seen))
     let busy = slot.word
-    #expect(busy.state == Int(WFP_BUSY) && busy.busyPid == wfp_pid())
+    #expect(busy.state == Int(WFP_BUSY) && busy.owner.pid == wfp_pid())
     #expect(!slot.take(seen), "it is busy")
     slot.settle(Int(WFP_PUBLISHED))
     #expect(!slot.take(seen) && slot.word.state == Int(WFP_PUBLISHED), "it is another flow's by now")
