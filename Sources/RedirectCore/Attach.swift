@@ -62,7 +62,7 @@ extension Engine {
       if unsafe mapping.pointee.flow_header != UnsafeMutableRawPointer(flowHeader) { continue }
       if unsafe end <= wfp_load(&mapping.pointee.allocated) { return true }
       // A file never shrinks, so its last page speaks for all before it.
-      let last = unsafe (UInt(bitPattern: flowHeader) &+ UInt(end) &- 1) & ~(UInt(WFP_PAGE) &- 1)
+      let last = unsafe (UInt(bitPattern: flowHeader) &+ UInt(truncatingIfNeeded: end) &- 1) & ~(UInt(WFP_PAGE) &- 1)
       if wfp_page_readable(last) == -EFAULT { return false }
       unsafe wfp_store(&mapping.pointee.allocated, end)
       return true
