@@ -52,6 +52,7 @@ extension Engine {
   /// Whether the file has the first `end` bytes of the flow region. The mapping reaches beyond the file's end, where a
   /// touch is SIGBUS, and what the file says of its own length may be scribbled (S10.1). Asked of the kernel once, when
   /// the file has grown.
+  @inline(never)
   func isAllocated(upTo end: UInt64) -> Bool {
     if end > UInt64(truncatingIfNeeded: flowLength) { return false }
     var number = unsafe wfp_load(&wfp_process().pointee.current)

@@ -108,18 +108,24 @@ extension Engine {
     return count
   }
 
+  private func published(_ number: UInt32) -> UInt64 {
+    guard let slot = slot(number: number) else { return 0 }
+    return unsafe slot.flow.pointee.published
+  }
+
   private func takeOldest(_ client: Candidate) -> Bool {
-    unsafe withUnsafeTemporaryAllocation(of: Slot.self, capacity: batch) { buffer -> Bool in
+    // Numbers: what is larger than a kibibyte may be put on the heap.
+    unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: batch) { buffer -> Bool in
       guard let oldest = buffer.baseAddress else { return false }
       var known = 0
       forEachSettled { slot, mark in
         if mark != client.mark { return }
         let time = unsafe slot.flow.pointee.published
         var at = known
-        while unsafe at > 0 && oldest[at &- 1].flow.pointee.published > time { at &-= 1 }
+        while unsafe at > 0 && published(oldest[at &- 1]) > time { at &-= 1 }
         if at >= batch { return }
         if known < batch {
-          unsafe (oldest + known).initialize(to: slot)
+          unsafe (oldest + known).initialize(to: slot.number)
           known &+= 1
         }
         var last = known &- 1
@@ -127,14 +133,15 @@ extension Engine {
           unsafe oldest[last] = oldest[last &- 1]
           last &-= 1
         }
-        unsafe oldest[at] = slot
+        unsafe oldest[at] = slot.number
       }
       var taken: UInt64 = 0
       var path: UInt32 = 0
       var i = 0
       while i < known {
-        let slot = unsafe oldest[i]
+        let number = unsafe oldest[i]
         i &+= 1
+        guard let slot = slot(number: number) else { continue }
         let word = slot.word
         if !word.isSettled || slot.client != client.mark || !slot.take(word) { continue }
         killPoint(.evictionTaken)
