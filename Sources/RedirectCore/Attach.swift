@@ -52,6 +52,7 @@ extension Engine {
   /// Whether the file has the first `end` bytes of the flow region. The mapping reaches beyond the file's end, where a
   /// touch is SIGBUS, and what the file says of its own length may be scribbled (S10.1). Asked of the kernel once, when
   /// the file has grown.
+  @inline(never)
   func isAllocated(upTo end: UInt64) -> Bool {
     if end > UInt64(truncatingIfNeeded: flowLength) { return false }
     var number = unsafe wfp_load(&wfp_process().pointee.current)
@@ -62,7 +63,7 @@ extension Engine {
       if unsafe mapping.pointee.flow_header != UnsafeMutableRawPointer(flowHeader) { continue }
       if unsafe end <= wfp_load(&mapping.pointee.allocated) { return true }
       // A file never shrinks, so its last page speaks for all before it.
-      let last = unsafe (UInt(bitPattern: flowHeader) &+ UInt(end) &- 1) & ~(UInt(WFP_PAGE) &- 1)
+      let last = unsafe (UInt(bitPattern: flowHeader) &+ UInt(truncatingIfNeeded: end) &- 1) & ~(UInt(WFP_PAGE) &- 1)
       if wfp_page_readable(last) == -EFAULT { return false }
       unsafe wfp_store(&mapping.pointee.allocated, end)
       return true

@@ -125,14 +125,16 @@ extension Engine {
   /// How many segments this process can reach.
   var segmentCount: UInt32 {
     let stored = unsafe wfp_load(&flowHeader.pointee.segment_count)
-    return stored > UInt64(WFP_SEGMENTS) ? UInt32(WFP_SEGMENTS) : UInt32(truncatingIfNeeded: stored)
+    var count = stored > UInt64(WFP_SEGMENTS) ? UInt32(WFP_SEGMENTS) : UInt32(truncatingIfNeeded: stored)
+    while count > 1 && !isAllocated(upTo: flowRegionLength(segments: count)) { count &-= 1 }
+    return count
   }
 
   func segment(_ number: UInt32) -> Segment? {
     if number >= segmentCount { return nil }
     let start = flowRegionLength(segments: number)
     let (layout, end) = segmentLayout(number, from: start)
-    if !isAllocated(upTo: end) { return nil }
+    if end > UInt64(truncatingIfNeeded: flowLength) { return nil }
     return unsafe Segment(
       number: number,
       flows: flowRegion(layout.flows_offset).assumingMemoryBound(to: wfp_flow.self),

@@ -5,7 +5,8 @@ struct WfpControl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wfpctl", abstract: "Manages connection redirection: policies, flows, and programs that take part.",
     subcommands: [
-      RunCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self, PolicyCommand.self, DoctorCommand.self,
+      RunCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self, PolicyCommand.self,
+      DoctorCommand.self,
     ])
 
   @OptionGroup var engine: EngineOption
