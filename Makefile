@@ -26,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
+.PHONY: build demo test killpoints transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -80,6 +80,12 @@ check: test
 	swift format lint --strict -r Package.swift Sources Tests
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	Tests/Bench/gate
+
+# Participants killed at every step of every change of the engine; what the living find afterwards. In a build of its own.
+killpoints:
+	@tools/require $(BUILD_NEEDS)
+	swift build $(SWIFT_FLAGS) --scratch-path .build-killpoints -Xswiftc -DWFPSHIM_KILL_POINTS --product KillPoints
+	.build-killpoints/debug/KillPoints $(SCENARIO)
 
 # The Winsock library and the core under ThreadSanitizer, then under AddressSanitizer. A sanitized shim cannot be preloaded,
 # so what needs the preload is left out; a fork of a multi-threaded process and programs of a plain compiler likewise.

@@ -169,6 +169,11 @@ let package = Package(
     probe("ProbeDatagram", "datagram"),
     probe("ProbeRelay", "relay"),
     probe("ProbeStorm", "storm"),
+
+    // Kills participants at every step of a change of the engine (`make killpoints`).
+    .executableTarget(
+      name: "KillPoints", dependencies: ["CEngine", "RedirectCore", "FilterEngine"], path: "Tests/KillPoints",
+      swiftSettings: noWarnings),
   ]
 )
 

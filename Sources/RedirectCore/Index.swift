@@ -126,7 +126,7 @@ extension Segment {
   }
 
   /// Whether the slot that an entry names still stands under that key. A slot that is being changed counts.
-  private func isMeant(_ entry: UInt64) -> Bool {
+  func isMeant(_ entry: UInt64) -> Bool {
     let number = UInt32(truncatingIfNeeded: entry & 0xff_ffff)
     if number <= firstNumber || number &- firstNumber > flowCount { return false }
     let slot = slot(number &- firstNumber &- 1)

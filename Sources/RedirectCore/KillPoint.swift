@@ -31,7 +31,7 @@ package enum KillPoint: Int, CaseIterable {
 }
 
 #if WFPSHIM_KILL_POINTS
-  package import CEngine
+  import CEngine
 
   extension KillPoint {
     /// Where the process ends itself, and how often it passes there before.

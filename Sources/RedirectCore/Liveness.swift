@@ -46,6 +46,9 @@ struct SocketDiagnosis: ~Copyable {
     if unsafe wfp_diag_receive(descriptor, &answer) != 0 { return .unknown }
     if answer.error == -ENOENT || answer.error == -ESTALE { return .absent }
     if answer.error != 0 { return .unknown }
+    // Where no socket has both addresses, the kernel names the listener that would get the connection.
+    let isListener = protocolNumber == tcpLevel && answer.state == UInt8(truncatingIfNeeded: TCP_LISTEN)
+    if isListener && remote.port != 0 { return .absent }
     return answer.inode == 0 ? .unheld(state: answer.state) : .held(state: answer.state)
   }
 

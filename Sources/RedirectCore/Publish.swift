@@ -36,10 +36,24 @@ extension Engine {
       } else {
         restore(previous)
       }
-    } else if result.slot != nil {
-      leave(previous)
+    } else if let slot = result.slot {
+      let word = previous.word
+      if isShadowed(previous, word, by: slot) && previous.take(word) {
+        free(previous)
+      } else {
+        leave(previous)
+      }
     }
     return result
+  }
+
+  /// Whether an earlier flow of the socket was given up before the real connect, and has the addresses of the new one:
+  /// nobody can accept it any more. Its process was killed there, and another one has the socket too.
+  private func isShadowed(_ previous: Slot, _ word: SlotWord, by slot: Slot) -> Bool {
+    if word.state != Int(WFP_PUBLISHED) || previous.isDatagram { return false }
+    if unsafe wfp_load(&previous.flow.pointee.accepted_cookie) != 0 { return false }
+    return unsafe Address(&previous.flow.pointee.source) == Address(&slot.flow.pointee.source)
+      && Address(&previous.flow.pointee.endpoint) == Address(&slot.flow.pointee.endpoint)
   }
 
   /// An earlier flow of this socket: its service may still hold it (S2.13), but it is no longer the socket's.

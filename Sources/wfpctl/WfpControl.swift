@@ -4,6 +4,7 @@ import ArgumentParser
 struct WfpControl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wfpctl", abstract: "Manages connection redirection: policies, flows, and programs that take part.",
+    version: "0.1.0",  // as tools/install says
     subcommands: [
       RunCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self, PolicyCommand.self,
       DoctorCommand.self,

@@ -168,6 +168,37 @@ struct ReclaimTests {
     #expect(got >= 31)
   }
 
+  /// A full table of living flows: `own` of them are this process's, the others belong to as many processes that live.
+  private func fullTable(own: Int) -> [Slot] {
+    let mark = ownMark()
+    let others = [1, UInt32(getppid())].map { ProcessMark(pid: $0, start: 0, namespace: 0) }
+    return (0..<Int(memory.segment.flowCount)).map { at in
+      let slot = memory.slot(hops: [wfp_hop()])!
+      let client = at < own ? mark : others[at % 2]
+      slot.flow.pointee.client_pid = client.pid
+      slot.flow.pointee.client_mark = client.rest
+      slot.flow.pointee.published = UInt64(10_000 - at)  // the last one is the oldest
+      return slot
+    }
+  }
+
+  @Test("S10.5: a full table takes the oldest of who has more than a quarter of it") func eviction() throws {
+    let slots = fullTable(own: Int(memory.segment.flowCount))
+    let generations = slots.map { $0.flow.pointee.generation }
+    #expect(memory.engine.allocate(bytes: 64) != nil)
+    let taken = slots.indices.filter { slots[$0].flow.pointee.generation > generations[$0] }
+    #expect(taken.count == 64 && taken.allSatisfy { $0 >= slots.count - 64 }, "\(taken)")
+    #expect(wfp_load(wfp_counts(memory.engine.flowHeader) + Count.evicted.rawValue) == 64)
+  }
+
+  @Test("S10.5: who has less keeps it, and the table is full") func noEviction() throws {
+    let count = Int(memory.segment.flowCount)
+    let slots = fullTable(own: count / 4)
+    let own = slots.prefix(count / 4).map { $0.flow.pointee.generation }
+    _ = memory.engine.allocate(bytes: 64)
+    #expect(slots.prefix(count / 4).map { $0.flow.pointee.generation } == own)
+  }
+
   /// DESIGN P6: chains take more blocks than slots, and their flows must not look for room one by one.
   @Test("Blocks that are all taken are given back many at once") func blocksInBatches() throws {
     var slots: [Slot] = []
