@@ -28,23 +28,27 @@ extension Engine {
       if !word.isSettled || !previous.take(word) { return (nil, -EALREADY) }
     }
     let result = publish(publication, &request, replacing: previous)
-    guard let previous else { return result }
-    if carries {
-      if result.slot != nil {
-        free(previous)
-        killPoint(.carryingReplaced)
-      } else {
-        restore(previous)
-      }
-    } else if let slot = result.slot {
-      let word = previous.word
-      if isShadowed(previous, word, by: slot) && previous.take(word) {
-        free(previous)
-      } else {
-        leave(previous)
-      }
-    }
+    if let previous { end(previous, carries, replacedBy: result.slot) }
     return result
+  }
+
+  /// - Parameter new: nil when it could not be published.
+  private func end(_ previous: Slot, _ carries: Bool, replacedBy new: Slot?) {
+    guard let new else {
+      if carries { restore(previous) }
+      return
+    }
+    if carries {
+      free(previous)
+      killPoint(.carryingReplaced)
+      return
+    }
+    let word = previous.word
+    if isShadowed(previous, word, by: new) && previous.take(word) {
+      free(previous)
+    } else {
+      leave(previous)
+    }
   }
 
   /// Whether an earlier flow of the socket was given up before the real connect, and has the addresses of the new one:
@@ -103,19 +107,20 @@ extension Engine {
     killPoint(.contextWritten)
     writeTuple(slot, publication, &request)
     killPoint(.tupleWritten)
-    if !stillWhole(publication.policy) {
-      free(slot)
-      return (nil, policyReplaced)
-    }
-    if !slot.segment.insert(slot.ownerKey, slot, self) {
-      free(slot)
-      return (nil, -ENOBUFS)
-    }
+    let error = show(slot, publication, &request, replacing: previous)
+    if error == 0 { return (slot, 0) }
+    free(slot)
+    return (nil, error)
+  }
+
+  /// A slot that is written goes into the index, and into force.
+  private func show(
+    _ slot: Slot, _ publication: Publication, _ request: inout ConnectRequest, replacing previous: Slot?
+  ) -> Int32 {
+    if !stillWhole(publication.policy) { return policyReplaced }
+    if !slot.segment.insert(slot.ownerKey, slot, self) { return -ENOBUFS }
     killPoint(.ownerIndexed)
-    if !slot.segment.insert(slot.tupleKey, slot, self) {
-      free(slot)
-      return (nil, -ENOBUFS)
-    }
+    if !slot.segment.insert(slot.tupleKey, slot, self) { return -ENOBUFS }
     killPoint(.tupleIndexed)
     // The first flow of a socket is what its close finds.
     let cookie = request.cookie()
@@ -130,7 +135,7 @@ extension Engine {
     killPoint(.flowPublished)
     unsafe count(.published, provider: publication.redirect.provider.pointee.interned_name)
     killPoint(.flowCounted)
-    return (slot, 0)
+    return 0
   }
 
   private func contextLength(_ publication: Publication, _ source: ContextSource) -> Int {
