@@ -16,8 +16,10 @@ func bindDatagramSource(_ request: inout ConnectRequest, to endpoint: Address) -
     local.port = 0
     // As the kernel does it itself at the first datagram, but known before.
     let result = bind(descriptor, Address(family: before.family, port: 0, high: 0, low: 0))
-    guard result == 0, let after = socketName(descriptor), after.port != 0 else {
-      return .failed(result == 0 ? -EAGAIN : result == -EADDRINUSE ? -EAGAIN : result)  // as udp_sendmsg says it
+    // EINVAL: another thread that sends its first datagram was here first.
+    let isBound = result == 0 || result == -EINVAL
+    guard isBound, let after = socketName(descriptor), after.port != 0 else {
+      return .failed(isBound || result == -EADDRINUSE ? -EAGAIN : result)  // as udp_sendmsg says it
     }
     bound = after
   }

@@ -38,9 +38,11 @@ import Testing
   /// A flow is published once or twice then, but to every thread the socket is one that may send.
   @Test("S8.3: threads that send to a new destination at one moment") func race() throws {
     for _ in 0..<5 {
-      #expect(try storm("race", "5353", "1", "2") == ["failed 0 answered 2 wrong source 0 context 0"])
+      let lines = try storm("race", "5353", "1", "2")
+      #expect(lines == ["failed 0 answered 2 wrong source 0 context 0"])
     }
-    #expect(try storm("race", "5353", "8", "500") == ["failed 0 answered 4000 wrong source 0 context 0"])
+    let lines = try storm("race", "5353", "8", "500")
+    #expect(lines == ["failed 0 answered 4000 wrong source 0 context 0"])
   }
 
   @Test("S8.3: sockets that live for one datagram, as a resolver's") func shortLives() throws {

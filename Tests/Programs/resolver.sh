@@ -11,7 +11,7 @@ names=$!
 LD_PRELOAD=$shim "$relay" relay 0 >"$folder/relay" 2>&1 &
 service=$!
 trap 'kill $names $service' EXIT
-until grep -q started "$folder/names" && grep -q listening "$folder/relay"; do
+until grep -qs started "$folder/names" && grep -qs listening "$folder/relay"; do
   kill -0 $names && kill -0 $service || exit 3
   sleep 0.02
 done
