@@ -1,4 +1,5 @@
 """Where a row is measured: an engine, programs, a network namespace. All of it goes when the row is done."""
+import json
 import os
 import pathlib
 import shutil
@@ -78,6 +79,11 @@ filters:
 """,
             name,
         )
+
+    def status(self):
+        """What wfpctl says of the engine."""
+        command = [BUILD / "wfpctl", "status", "--json"]
+        return json.loads(subprocess.run(command, check=True, env=self.environment, capture_output=True).stdout)
 
     def make_network(self):
         if os.geteuid() != 0 or subprocess.run(["ip", "netns", "add", self.network], check=False).returncode:

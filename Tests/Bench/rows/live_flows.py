@@ -28,8 +28,9 @@ def measure(scene):
         few = few or result.ours
         result.peer = few
         result.limit = 1.2 if count == 100_000 else None
-        size = scene.engine.stat().st_size
-        before = before or size
+        here = (scene.engine.stat().st_size, scene.status()["flows"]["capacity"])
+        before = before or here
         yield result
-    # Segments double, so as much again may be there that nobody uses yet; each flow has 256 bytes of context.
-    yield Result("bytes of a flow in the engine beside its context / 512", [(size - before) / 100_000 - 256], [512], 1.0)
+    # Of each slot that was added; its four blocks of 128 bytes are for hops and context.
+    added = (here[0] - before[0]) / (here[1] - before[1])
+    yield Result("bytes of a slot in the engine beside its context / 512", [added - 4 * 128], [512], 1.0)
