@@ -87,4 +87,17 @@ struct Terminal {
     try #require(ws2_ioctl(descriptor, 0x4004_5431, &lock) == 0 && ws2_ioctl(descriptor, 0x8004_5430, &number) == 0)
     path = "/dev/pts/\(number)"
   }
+
+  /// The first `count` bytes that were written to the terminal. The kernel hands each write on by itself: one read may
+  /// bring a part of them.
+  func read(_ count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      var chunk = [UInt8](repeating: 0, count: count - bytes.count)
+      let got = Glibc.read(descriptor, &chunk, chunk.count)
+      try #require(got > 0)
+      bytes += chunk[..<got]
+    }
+    return bytes
+  }
 }
