@@ -63,7 +63,7 @@ extension Engine {
         newest = slot
         return true
       }
-      if let known = newest, unsafe known.flow.pointee.published >= flow.pointee.published { return false }
+      if let known = newest, !slot.isNewer(than: known) { return false }
       newest = slot
       return false
     }

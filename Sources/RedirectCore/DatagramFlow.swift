@@ -12,12 +12,12 @@ func takeDatagrams() { unsafe wfp_store(&wfp_process().pointee.takes_datagrams, 
 extension Slot {
   /// The application sent: a second's exactness is enough, and one write a second.
   func touch() {
-    let now = wfp_now(CLOCK_MONOTONIC_COARSE)
+    let now = steadyTime()
     if unsafe now &- wfp_load(&flow.pointee.unseen) > 1_000_000_000 { unsafe wfp_store(&flow.pointee.unseen, now) }
   }
 
   fileprivate var idleTime: UInt64 {
-    let (now, last) = unsafe (wfp_now(CLOCK_MONOTONIC_COARSE), wfp_load(&flow.pointee.unseen))
+    let (now, last) = unsafe (steadyTime(), wfp_load(&flow.pointee.unseen))
     return now > last ? now &- last : 0
   }
 }

@@ -141,9 +141,8 @@ extension Engine {
     var known = 0
     forEachSettled { slot, mark in
       if mark != client { return }
-      let time = unsafe slot.flow.pointee.published
       var at = known
-      while unsafe at > 0 && published(oldest[at &- 1]) > time { at &-= 1 }
+      while unsafe at > 0 && isNewer(oldest[at &- 1], than: slot) { at &-= 1 }
       if at >= batch { return }
       if known < batch { known &+= 1 }
       var last = known &- 1
@@ -156,8 +155,8 @@ extension Engine {
     return known
   }
 
-  private func published(_ number: UInt32) -> UInt64 {
-    slot(number: number).map { unsafe $0.flow.pointee.published } ?? 0
+  private func isNewer(_ number: UInt32, than other: Slot) -> Bool {
+    slot(number: number).map { $0.isNewer(than: other) } ?? false
   }
 
   private func logEvicted(_ client: Candidate, _ path: UInt32, _ taken: UInt64) {

@@ -12,6 +12,7 @@ extension Engine {
       while let segment = segment(number) {
         if let slot = allocate(in: segment, thorough: thorough) {
           clear(slot)
+          unsafe slot.flow.pointee.sequence = UInt32(truncatingIfNeeded: nextSequence())
           if let (block, count) = segment.reserve(bytes, for: slot, self) ?? reserveAnew(bytes, for: slot) {
             killPoint(.blocksTaken)
             unsafe slot.flow.pointee.block = block
@@ -213,7 +214,7 @@ extension Engine {
   private func isReleased(_ flow: UnsafeMutablePointer<wfp_flow>) -> Bool {
     if unsafe wfp_load32(&flow.pointee.hints) & UInt32(WFP_HINT_ACCEPTED_CLOSED) != 0 { return true }
     if unsafe wfp_process_exists(flow.pointee.service_pid) == -ESRCH { return true }
-    let now = wfp_now(CLOCK_MONOTONIC)  // a clock that is set must not end it
+    let now = steadyTime()
     let since = unsafe wfp_load(&flow.pointee.unseen)
     if since == 0 {
       unsafe wfp_store(&flow.pointee.unseen, now)

@@ -33,7 +33,7 @@ struct HeaderLock {
     if seen != 0 && !isAbandoned(seen) { return false }
     if unsafe wfp_swap_if(&word.pointee.owner, seen, own) == 0 { return false }
     killPoint(.headerLocked)
-    unsafe wfp_store(&word.pointee.since, wfp_now(CLOCK_MONOTONIC_COARSE))
+    unsafe wfp_store(&word.pointee.since, steadyTime())
     return true
   }
 
@@ -47,7 +47,7 @@ struct HeaderLock {
 
   private func isAbandoned(_ owner: UInt64) -> Bool {
     let since = unsafe wfp_load(&word.pointee.since)
-    let now = wfp_now(CLOCK_MONOTONIC_COARSE)
+    let now = steadyTime()
     // Its owner was killed before it could write when: from now on, then.
     if since == 0 { _ = unsafe wfp_swap_if(&word.pointee.since, 0, now) }
     if since != 0 && now > since &+ HeaderLock.patience { return true }

@@ -43,7 +43,7 @@ func longestHeld(_ destination: Address, _ engine: Engine) -> Slot? {
     let entry = unsafe bucket + i
     let seen = unsafe wfp_load(&entry.pointee.slot_and_generation)
     if unsafe seen != 0 && wfp_load(&entry.pointee.destination) == wanted, let slot = heldSlot(seen, engine) {
-      let hops = unsafe slot.flow.pointee.hop_count
+      let hops = unsafe UInt32(slot.flow.pointee.hop_count)
       if hops > bestHops {
         best = slot
         bestHops = hops

@@ -26,7 +26,7 @@ extension Engine {
     let entry = unsafe listener(key)
     unsafe wfp_store(&entry.pointee.key, 0)
     unsafe wfp_store(&entry.pointee.process, ownProcess)
-    unsafe wfp_store(&entry.pointee.seen, wfp_now(CLOCK_MONOTONIC_COARSE))
+    unsafe wfp_store(&entry.pointee.seen, steadyTime())
     unsafe wfp_store(&entry.pointee.key, key)
   }
 
@@ -37,7 +37,7 @@ extension Engine {
     if unsafe wfp_load(&entry.pointee.key) != key { return false }
     let (process, seen) = unsafe (wfp_load(&entry.pointee.process), wfp_load(&entry.pointee.seen))
     if unsafe wfp_load(&entry.pointee.key) != key { return false }
-    let now = wfp_now(CLOCK_MONOTONIC_COARSE)
+    let now = steadyTime()
     if now < seen || now &- seen > freshFor || process &>> 32 != ownProcess &>> 32 { return false }
     return wfp_process_exists(UInt32(truncatingIfNeeded: process)) != -ESRCH
   }

@@ -14,10 +14,10 @@ extension Engine {
   /// The records on the socket, or else the longest lineage among held flows to the same destination.
   func baseHops(_ slot: Slot?, _ destination: Address) -> BaseHops {
     if let slot, unsafe slot.flow.pointee.set_hop_count > 0, let hops = unsafe slot.hops {
-      return unsafe BaseHops(hops: hops, count: slot.flow.pointee.set_hop_count, inherited: false)
+      return unsafe BaseHops(hops: hops, count: UInt32(slot.flow.pointee.set_hop_count), inherited: false)
     }
     if let held = longestHeld(destination, self), let hops = unsafe held.hops {
-      let count = unsafe held.flow.pointee.hop_count
+      let count = unsafe UInt32(held.flow.pointee.hop_count)
       return unsafe BaseHops(
         hops: hops, count: count > UInt32(WFP_HOPS_MAX) ? UInt32(WFP_HOPS_MAX) : count, inherited: true)
     }

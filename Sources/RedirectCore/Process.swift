@@ -15,9 +15,13 @@ func identity() -> Identity {
   let process = unsafe wfp_process()
   let pid = wfp_pid()
   if unsafe wfp_load(&process.pointee.identity_pid) != UInt64(pid) {
-    let ticks = unsafe ProcessStatus(path: "/proc/self/stat")?.startTicks ?? 0
     // Ticks are 1/100 s since boot on every Linux architecture (USER_HZ).
-    let boot = wfp_now(CLOCK_REALTIME) &- wfp_now(CLOCK_BOOTTIME)
+    let offsets = ClockOffsets()
+    let tickOffset = UInt64(bitPattern: Int64(bitPattern: offsets.boottime) / 10_000_000)
+    let ticks = unsafe ProcessStatus(path: "/proc/self/stat", offset: tickOffset)?.startTicks ?? 0
+    let boot = wfp_now(CLOCK_REALTIME) &- wfp_now(CLOCK_BOOTTIME) &+ offsets.boottime
+    unsafe wfp_store(&process.pointee.clock_offset, offsets.monotonic)
+    unsafe wfp_store(&process.pointee.tick_offset, tickOffset)
     unsafe wfp_store(&process.pointee.start_ticks, ticks)
     unsafe wfp_store(&process.pointee.start_time, boot &+ ticks &* 10_000_000)
     unsafe wfp_store(&process.pointee.pid_namespace, namespaceNumber())

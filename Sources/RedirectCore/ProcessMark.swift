@@ -39,10 +39,11 @@ func ownMark() -> ProcessMark {
 struct ProcessStatus {
   /// Dead, and nobody has waited for it yet.
   let isZombie: Bool
-  /// Field 22.
+  /// Field 22, in clock ticks, without the offset with which this process's time namespace sees it.
   let startTicks: UInt64
 
   init?(_ pid: UInt32) {
+    let offset = unsafe wfp_load(&wfp_process().pointee.tick_offset)
     let status = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer -> ProcessStatus? in
       guard let start = buffer.baseAddress else { return nil }
       var path = unsafe TextBuffer(start, capacity: 31)
@@ -50,27 +51,27 @@ struct ProcessStatus {
       path.add(UInt64(pid))
       path.add("/stat")
       unsafe start[path.length] = 0
-      return unsafe ProcessStatus(path: start)
+      return unsafe ProcessStatus(path: start, offset: offset)
     }
     guard let status else { return nil }
     self = status
   }
 
-  init?(path: UnsafePointer<CChar>) {
+  init?(path: UnsafePointer<CChar>, offset: UInt64 = 0) {
     let file = unsafe wfp_open_at(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)
     if file < 0 { return nil }
     defer { _ = wfp_close_descriptor(file) }
     let status = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer -> ProcessStatus? in
       guard let text = buffer.baseAddress else { return nil }
       let count = unsafe wfp_read_bytes(file, text, 1024)
-      return count <= 0 ? nil : unsafe ProcessStatus(ByteReader(text, count: count))
+      return count <= 0 ? nil : unsafe ProcessStatus(ByteReader(text, count: count), offset)
     }
     guard let status else { return nil }
     self = status
   }
 
   /// The fields stand behind the command's closing parenthesis, which may itself hold any text.
-  private init?(_ text: ByteReader) {
+  private init?(_ text: ByteReader, _ offset: UInt64) {
     var end = text.count &- 1
     while end > 0 && byte(text, end) != 0x29 { end &-= 1 }
     guard let state = field(3, text, behind: end), let threads = field(20, text, behind: end),
@@ -78,11 +79,11 @@ struct ProcessStatus {
     else { return nil }
     // The first thread of a living process may have ended before the others.
     isZombie = (state.first == 0x5a || state.first == 0x58) && threads.number <= 1
-    startTicks = start.number
+    startTicks = start.number &- offset
   }
 }
 
-private func byte(_ text: ByteReader, _ at: Int) -> UInt8 { unsafe text.bytes.load(fromByteOffset: at, as: UInt8.self) }
+func byte(_ text: ByteReader, _ at: Int) -> UInt8 { unsafe text.bytes.load(fromByteOffset: at, as: UInt8.self) }
 
 /// Field `number` of a stat file's text, of which field 2 ends at `end`.
 private func field(_ number: Int, _ text: ByteReader, behind end: Int) -> (first: UInt8, number: UInt64)? {

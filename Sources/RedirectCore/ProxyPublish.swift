@@ -65,8 +65,8 @@ extension Engine {
         return (nil, -ENETDOWN)
       }
       let flow = unsafe slot.flow
-      unsafe flow.pointee.hop_count = hopCount
-      unsafe flow.pointee.set_hop_count = hopCount &- 1
+      unsafe flow.pointee.hop_count = UInt16(truncatingIfNeeded: hopCount)
+      unsafe flow.pointee.set_hop_count = UInt16(truncatingIfNeeded: hopCount &- 1)
       unsafe flow.pointee.context_length = UInt32(truncatingIfNeeded: contextLength)
       unsafe flow.pointee.application = application
       if let hops = unsafe slot.hops {

@@ -93,8 +93,8 @@ extension Engine {
     let bytes = hopCount &* MemoryLayout<wfp_hop>.size &+ contextLength
     guard let slot = allocate(bytes: bytes) else { return (nil, -ENOBUFS) }
     let flow = unsafe slot.flow
-    unsafe flow.pointee.hop_count = UInt32(truncatingIfNeeded: hopCount)
-    unsafe flow.pointee.set_hop_count = base.inherited ? 0 : base.count
+    unsafe flow.pointee.hop_count = UInt16(truncatingIfNeeded: hopCount)
+    unsafe flow.pointee.set_hop_count = base.inherited ? 0 : UInt16(truncatingIfNeeded: base.count)
     unsafe flow.pointee.context_length = UInt32(truncatingIfNeeded: contextLength)
     unsafe flow.pointee.application = application
     slot.setClient(path: own.path)
@@ -161,7 +161,7 @@ extension Engine {
     unsafe flow.pointee.flags =
       (faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0) | (isDatagram ? UInt32(WFP_FLOW_DATAGRAM) : 0)
       | (request.isAddressed ? UInt32(WFP_FLOW_ADDRESSED) : 0)
-    if isDatagram { unsafe flow.pointee.unseen = wfp_now(CLOCK_MONOTONIC) }
+    if isDatagram { unsafe flow.pointee.unseen = steadyTime() }
     let endpoint = publication.endpoint.unmapped
     var source = publication.bound.source
     if source.isAny {
@@ -193,11 +193,14 @@ extension Engine {
     if unsafe wfp_load(&flowHeader.pointee.published) == 0 { unsafe wfp_store(&flowHeader.pointee.published, 1) }
   }
 
-  /// Unguessable without the engine's key, and never the same twice: cookies are not used again.
+  /// A number for each publication: clocks differ between processes, and are set.
+  func nextSequence() -> UInt64 { unsafe wfp_add(&flowHeader.pointee.sequence, 1) &+ 1 }
+
+  /// Unguessable without the engine's key, and never the same twice.
   func makeFlowId(_ cookie: UInt64) -> (UInt64, UInt64) {
     var hash = unsafe SipHash(key: (header.pointee.key.0, header.pointee.key.1))
     hash.add(cookie)
-    hash.add(wfp_now(CLOCK_MONOTONIC))
+    hash.add(nextSequence())
     hash.add(UInt64(wfp_pid()))
     return hash.finish()
   }

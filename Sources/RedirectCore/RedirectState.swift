@@ -18,7 +18,7 @@ func redirectState(_ slot: Slot?, provider: UnsafeRawPointer) -> RedirectState {
   // The last hop of a redirected slot is the redirect itself, not a record that was set.
   let count = unsafe slot.flow.pointee.set_hop_count
   var state = RedirectState.notRedirected
-  var i: UInt32 = 0
+  var i: UInt16 = 0
   while i < count {
     let hop = unsafe hops + Int(i)
     if unsafe hop.pointee.flags & UInt32(WFP_HOP_INHERITED) == 0 {

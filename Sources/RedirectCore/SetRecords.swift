@@ -32,8 +32,8 @@ extension Engine {
     let length = Int(header.hop_count) &* MemoryLayout<wfp_hop>.size
     guard let new = allocate(bytes: length) else { return (nil, -ENOBUFS) }
     let flow = unsafe new.flow
-    unsafe flow.pointee.hop_count = UInt32(header.hop_count)
-    unsafe flow.pointee.set_hop_count = UInt32(header.hop_count)
+    unsafe flow.pointee.hop_count = header.hop_count
+    unsafe flow.pointee.set_hop_count = header.hop_count
     // Copied first, then verified: the caller's memory may change between the two.
     if let to = unsafe new.hops {
       let hops = unsafe blob + MemoryLayout<wfp_records>.size
@@ -86,7 +86,7 @@ extension Engine {
     clearAddresses(new)
     unsafe destination.store(to: &flow.pointee.destination)
     unsafe flow.pointee.flags = flags
-    unsafe flow.pointee.unseen = flags == 0 ? 0 : wfp_now(CLOCK_MONOTONIC)
+    unsafe flow.pointee.unseen = flags == 0 ? 0 : steadyTime()
     killPoint(.recordsNoted)
     if !new.segment.insert(new.ownerKey, new, self) {
       free(new)

@@ -61,6 +61,11 @@ struct Slot {
     unsafe flow.pointee.client_path = path
   }
 
+  /// Of two flows: whether this one was published later. Numbers wrap.
+  func isNewer(than other: Slot) -> Bool {
+    unsafe Int32(truncatingIfNeeded: flow.pointee.sequence &- other.flow.pointee.sequence) > 0
+  }
+
   /// Ends a change.
   func settle(_ state: Int) {
     unsafe wfp_store(&flow.pointee.state, SlotWord(state: state, generation: flow.pointee.generation).raw)

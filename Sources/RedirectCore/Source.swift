@@ -58,7 +58,7 @@ func bindSource(
 extension Engine {
   /// Counts the redirected connects of the running 64 s.
   fileprivate func countSource() -> UInt64 {
-    let window = wfp_now(CLOCK_MONOTONIC_COARSE) &>> 36
+    let window = steadyTime() &>> 36
     if unsafe wfp_load(&flowHeader.pointee.source_window) != window {
       unsafe wfp_store(&flowHeader.pointee.source_window, window)
       unsafe wfp_store(&flowHeader.pointee.source_count, 0)

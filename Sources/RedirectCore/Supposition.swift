@@ -176,8 +176,8 @@
         unsafe withUnsafeMutableBytes(of: &hop.provider) { unsafe $0.copyBytes(from: handle.prefix(16)) }
         unsafe (hops + place).initialize(to: hop)
       }
-      unsafe slot.flow.pointee.hop_count = UInt32(lineage.count)
-      unsafe slot.flow.pointee.set_hop_count = UInt32(lineage.count)
+      unsafe slot.flow.pointee.hop_count = UInt16(lineage.count)
+      unsafe slot.flow.pointee.set_hop_count = UInt16(lineage.count)
       unsafe slot.flow.pointee.application.path = unsafe originalPath.withUnsafeBytes { unsafe engine.intern($0) }
       slot.settle(Int(WFP_CARRYING))
       return slot

@@ -41,7 +41,7 @@ import Testing
     (at + hops.count * 64).copyMemory(from: context, byteCount: context.count)
     slot.block = block
     slot.block_count = UInt32((hops.count * 64 + context.count + 127) / 128)
-    slot.hop_count = UInt32(hops.count)
+    slot.hop_count = UInt16(hops.count)
     slot.context_length = UInt32(context.count)
   }
 

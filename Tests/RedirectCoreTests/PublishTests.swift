@@ -14,7 +14,7 @@ struct PublishTests {
     """
 
   /// Publishes for a fresh socket that carries `records` hops of another provider; 0: none.
-  private func publish(_ descriptor: Int32, records: Int) throws -> Slot {
+  private func publish(_ descriptor: Int32, records: Int, port: UInt16 = 1) throws -> Slot {
     memory.load(try compiled([("contoso", text)]))
     let policy = try #require(memory.engine.policy())
     let cookie = try #require(socketCookie(descriptor))
@@ -28,7 +28,8 @@ struct PublishTests {
     var request = ConnectRequest(descriptor: descriptor, engine: memory.engine, destination: Address("192.0.2.1", 80))
     guard case .redirect(let redirect) = policy.classify(&request) else { throw NotRedirected() }
     let source = BoundSource(source: Address("127.0.0.1", 4000), local: Address("0.0.0.0"))
-    let publication = Publication(policy: policy, redirect: redirect, endpoint: Address("127.0.0.1", 1), bound: source)
+    let publication = Publication(
+      policy: policy, redirect: redirect, endpoint: Address("127.0.0.1", port), bound: source)
     let (slot, error) = memory.engine.publish(publication, &request)
     #expect(error == 0)
     return try #require(slot)
@@ -50,6 +51,33 @@ struct PublishTests {
     #expect(memory.engine.slot(client: cookie)?.number == slot.number, "the slot that carried is free")
   }
 
+  @Test(
+    "S2.13: of two flows of one source the later one is the connection's, whatever a clock says", arguments: [1, -1])
+  func newest(step: Int) throws {
+    let (first, second, listener) = (socket(), socket(), socket())
+    defer { for descriptor in [first, second, listener] { close(descriptor) } }
+    try #require(bindToLoopback(listener))
+    let endpoint = try #require(socketName(listener))
+    memory.engine.flowHeader.pointee.sequence = UInt64(UInt32.max) - 1  // the numbers of the two wrap
+    let slots = try [first, second].map { try publish($0, records: 0, port: UInt16(bigEndian: endpoint.port)) }
+    for (at, slot) in slots.enumerated() { slot.flow.pointee.published = UInt64(1000 + at * step) }
+    let cookie = try #require(socketCookie(listener))
+    let found = memory.engine.published(
+      to: listener, source: Address("127.0.0.1", 4000), cookie: cookie, isDatagram: false)
+    #expect(found?.number == slots[1].number)
+  }
+
+  private func bindToLoopback(_ descriptor: Int32) -> Bool {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    } == 0
+  }
+
   /// S7.4, S3.1: the records that were set stay on a socket whose redirected connect failed, and only they.
   @Test("S7.4: after a failed connect the records are still there", arguments: [1, 2]) func failed(records: Int) throws
   {
@@ -58,7 +86,7 @@ struct PublishTests {
     let slot = try publish(descriptor, records: records)
     memory.engine.unpublish(number: slot.number, generation: slot.flow.pointee.generation)
     #expect(slot.word.state == Int(WFP_CARRYING))
-    #expect(slot.flow.pointee.hop_count == UInt32(records) && slot.flow.pointee.context_length == 0)
+    #expect(slot.flow.pointee.hop_count == UInt16(records) && slot.flow.pointee.context_length == 0)
     #expect(slot.hops?[0].filter_id == 77)
     let cookie = try #require(socketCookie(descriptor))
     #expect(memory.engine.slot(client: cookie)?.number == slot.number)

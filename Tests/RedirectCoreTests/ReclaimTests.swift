@@ -177,7 +177,8 @@ struct ReclaimTests {
       let client = at < own ? mark : others[at % 2]
       slot.flow.pointee.client_pid = client.pid
       slot.flow.pointee.client_mark = client.rest
-      slot.flow.pointee.published = UInt64(10_000 - at)  // the last one is the oldest
+      slot.flow.pointee.sequence = UInt32(5_000) &- UInt32(at) &* 2  // the last one is the oldest; numbers wrap
+      slot.flow.pointee.published = UInt64(at)  // by a clock that was set in the meantime
       return slot
     }
   }
@@ -224,7 +225,7 @@ struct ReclaimTests {
     let flow = slot.flow
     let good = (flow.pointee.block, flow.pointee.block_count, flow.pointee.hop_count, flow.pointee.context_length)
     let bad = [
-      (good.0, good.1, UInt32(7), good.3), (good.0, good.1, .max, good.3), (good.0, good.1, good.2, 400),
+      (good.0, good.1, UInt16(7), good.3), (good.0, good.1, .max, good.3), (good.0, good.1, good.2, 400),
       (good.0, good.1, good.2, .max), (.max, good.1, good.2, good.3),
       (memory.segment.blockCount, good.1, good.2, good.3),
       (good.0, .max, good.2, good.3), (good.0, .max, .max, .max), (good.0, 0, 1, 0),

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define WFP_ENGINE_MAGIC 0x454e49474e455057  // "WPENGINE"
-#define WFP_ENGINE_VERSION 2u
+#define WFP_ENGINE_VERSION 3u
 #define WFP_PAGE 4096u
 #define WFP_POLICY_BUFFER_SIZE 262144u
 #define WFP_SEGMENTS 6u
@@ -113,8 +113,9 @@ struct wfp_flow {
   uint32_t flags;
   uint32_t block, block_count;  // attachment: hops, then the context
 
-  uint32_t hop_count;                  // hops in the attachment
-  uint32_t set_hop_count;              // of these, how many came with SIO_SET (the first ones)
+  uint16_t hop_count;                  // hops in the attachment
+  uint16_t set_hop_count;              // of these, how many came with SIO_SET (the first ones)
+  uint32_t sequence;                   // of the publication: which of two flows is newer (clocks differ, and are set)
   uint32_t context_length;             // bytes behind the hops
   uint32_t client_pid, client_path;    // the connecting process
   uint32_t service_pid, service_path;  // the process that claimed it
@@ -125,7 +126,7 @@ struct wfp_flow {
   struct wfp_address local;            // what the application had bound; family only when it had not
   struct wfp_application application;
   uint64_t claimed;  // ns since 1970; 0 until it is claimed
-  // CLOCK_MONOTONIC. TCP: when the kernel first did not find an accepted socket that nobody closed. UDP: when the
+  // Steady time (Clock.swift). TCP: when the kernel first did not find an accepted socket that nobody closed. UDP: when the
   // application last sent.
   uint64_t unseen;
 };
@@ -172,7 +173,7 @@ _Static_assert(offsetof(struct wfp_engine, policy) == 56, "engine header");
 #define WFP_LISTENERS 64u
 struct wfp_listener {
   uint64_t key;      // hash of endpoint and network namespace; 0 empty or being written
-  uint64_t seen;     // CLOCK_MONOTONIC_COARSE
+  uint64_t seen;     // steady time
   uint64_t process;  // pid, and the low half of its pid namespace's inode above
 };
 _Static_assert(sizeof(struct wfp_listener) == 24, "struct wfp_listener");
@@ -181,7 +182,7 @@ _Static_assert(sizeof(struct wfp_listener) == 24, "struct wfp_listener");
 #define WFP_HEADER_LOCKS 64u
 struct wfp_header_lock {
   uint64_t owner;  // 0 free
-  uint64_t since;  // CLOCK_MONOTONIC_COARSE; 0 until the owner has written it
+  uint64_t since;  // steady time; 0 until the owner has written it
 };
 _Static_assert(sizeof(struct wfp_header_lock) == 16, "struct wfp_header_lock");
 
@@ -222,7 +223,8 @@ struct wfp_flow_header {
   struct wfp_listener listeners[WFP_LISTENERS];
   struct wfp_header_lock header_locks[WFP_HEADER_LOCKS];
   uint64_t evicting;  // mark of the process that looks for flows to take away; 0: none
-  uint64_t reserved[3];
+  uint64_t sequence;  // of the newest publication; wraps
+  uint64_t reserved[2];
   uint64_t counts[WFP_COUNTS];  // lines that no lookup reads
   struct wfp_provider_counts provider_counts[WFP_COUNTED_PROVIDERS];
 };

@@ -72,6 +72,7 @@ struct wfp_process {
   uint64_t path_number;  // interned; 0: not yet
   uint64_t identity_pid, start_ticks, start_time;
   uint64_t pid_namespace;
+  uint64_t clock_offset, tick_offset;  // of the time namespace: nanoseconds, clock ticks
 
   uint64_t log_window, log_count;
   uint64_t takes_datagrams;  // 1: this process has UDP redirects, or serves an endpoint of UDP (SPEC S10.6)

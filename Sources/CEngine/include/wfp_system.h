@@ -202,6 +202,9 @@ static inline uint64_t wfp_now(int32_t clock) {
   return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
+// CLOCK_MONOTONIC as the C library tells it, past other preloads.
+uint64_t wfp_kernel_time(void);
+
 // Judging pages (DESIGN D12). -EFAULT when the page cannot be read, or written; else it can. Neither changes
 // the page: the word is OR-ed with 0, or compared; nobody waits on either word.
 static inline int32_t wfp_page_writable(uintptr_t page) {

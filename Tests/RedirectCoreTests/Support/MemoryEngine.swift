@@ -45,8 +45,8 @@ final class MemoryEngine: @unchecked Sendable {  // immutable; the memory is wha
   /// A settled slot with these hops as its records.
   func slot(hops: [wfp_hop], set: Int? = nil, state: Int = Int(WFP_CARRYING), context: Int = 0) -> Slot? {
     guard let slot = engine.allocate(bytes: hops.count * MemoryLayout<wfp_hop>.size + context) else { return nil }
-    slot.flow.pointee.hop_count = UInt32(hops.count)
-    slot.flow.pointee.set_hop_count = UInt32(set ?? hops.count)
+    slot.flow.pointee.hop_count = UInt16(hops.count)
+    slot.flow.pointee.set_hop_count = UInt16(set ?? hops.count)
     slot.flow.pointee.context_length = UInt32(context)
     slot.flow.pointee.client_pid = wfp_pid()
     for (i, hop) in hops.enumerated() { slot.hops![i] = hop }
