@@ -126,8 +126,8 @@ struct wfp_flow {
   struct wfp_address local;            // what the application had bound; family only when it had not
   struct wfp_application application;
   uint64_t claimed;  // ns since 1970; 0 until it is claimed
-  // Steady time (Clock.swift). TCP: when the kernel first did not find an accepted socket that nobody closed. UDP: when the
-  // application last sent.
+  // Steady time (Clock.swift). TCP: when the kernel first did not find an accepted socket that nobody closed. UDP: when
+  // the application last sent.
   uint64_t unseen;
 };
 _Static_assert(sizeof(struct wfp_flow) == 256, "struct wfp_flow");
