@@ -11,7 +11,7 @@ struct ClockOffsets {
 
   /// Reads /proc/self/timens_offsets: a line for each clock, with its number or name, seconds and nanoseconds.
   init() {
-    let file = unsafe wfp_open_at(AT_FDCWD, "/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC, 0)
+    let file = wfp_open_time_offsets()
     if file < 0 { return }
     defer { _ = wfp_close_descriptor(file) }
     let known = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { buffer -> (UInt64, UInt64) in

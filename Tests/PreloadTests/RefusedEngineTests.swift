@@ -23,7 +23,7 @@ import Testing
     case .directory0750: chmod(stage.folder, 0o750)
     case .magic: try write(file, at: 0, [0x58])
     case .olderVersion: try write(file, at: 8, [0x01])
-    case .newerVersion: try write(file, at: 8, [0x03])
+    case .newerVersion: try write(file, at: 8, [0x04])
     case .owner: try write(file, at: 16, [0x39, 0x30])
     case .flowOffset: try write(file, at: 88, [0, 0x10, 0, 0])
     case .cut: truncate(file, 600_000)
