@@ -26,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test killpoints transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
+.PHONY: build demo test build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -45,6 +45,8 @@ test: build
 	tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
 	@echo "Once more with the release library, whose link refuses a reachable trap:"
 	WFPSHIM_TEST_LIBRARY=$(CURDIR)/$(SHIM) tools/test $(SWIFT_FLAGS) --skip-build --filter PreloadTests
+	@echo "Participants are killed at every step of a change of the engine, then at any instruction:"
+	$(MAKE) --no-print-directory killpoints crash KILLS=500
 	@echo "Every system call of the release library fails once:"
 	Tests/Soak/faults
 	@echo "Once more the Winsock library, with every overlapped operation pending:"
@@ -82,10 +84,20 @@ check: test
 	Tests/Bench/gate
 
 # Participants killed at every step of every change of the engine; what the living find afterwards. In a build of its own.
-killpoints:
+KILLPOINTS := .build-killpoints/debug/KillPoints
+
+build-killpoints:
 	@tools/require $(BUILD_NEEDS)
 	swift build $(SWIFT_FLAGS) --scratch-path .build-killpoints -Xswiftc -DWFPSHIM_KILL_POINTS --product KillPoints
-	.build-killpoints/debug/KillPoints $(SCENARIO)
+
+killpoints: build-killpoints
+	$(KILLPOINTS) $(SCENARIO)
+
+# And at any instruction: so many kills of participants that are at it all the time. `make crash KILLS=1000` is a short one.
+KILLS ?= 100000
+
+crash: build-killpoints
+	$(KILLPOINTS) storm $(KILLS)
 
 # The Winsock library and the core under ThreadSanitizer, then under AddressSanitizer. A sanitized shim cannot be preloaded,
 # so what needs the preload is left out; a fork of a multi-threaded process and programs of a plain compiler likewise.

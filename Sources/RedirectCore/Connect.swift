@@ -60,12 +60,17 @@ func decide(
 private func decideOnce(
   _ request: inout ConnectRequest, _ policy: PolicyImage, _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
-  switch policy.classify(&request) {
+  killPoint(.policyFound)
+  let verdict = policy.classify(&request)
+  killPoint(.policyJudged)
+  switch verdict {
   case .pass:
     if let slot = request.slotIfSought { unsafe request.destination.store(to: &slot.flow.pointee.destination) }
     return pass
   case .block(let filter):
     if isOfAnotherLibrary(&request) { return pass }
+    // What is told and counted was not read of two policies.
+    if !request.engine.stillWhole(policy) { return policyReplaced }
     request.engine.count(.blocked)
     unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
     return -EACCES
@@ -81,6 +86,7 @@ private func decideOnce(
     switch unsafe policy.chooseEndpoint(redirect.provider, &request) {
     case .listening(let endpoint): return unsafe publish(&request, policy, redirect, endpoint, plan)
     case .none:
+      if !request.engine.stillWhole(policy) { return policyReplaced }
       unsafe request.engine.count(.refused, provider: redirect.provider.pointee.interned_name)
       logNotListening(request.destination, policy, redirect)
       return -ECONNREFUSED
@@ -108,6 +114,7 @@ private func publish(
   _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
   if request.engine.isOverLimit(redirect, &request) {
+    if !request.engine.stillWhole(policy) { return policyReplaced }
     unsafe request.engine.count(.loops, provider: redirect.provider.pointee.interned_name)
     return -ELOOP
   }
@@ -153,9 +160,14 @@ func aim(_ plan: UnsafeMutablePointer<wfp_connect>, _ endpoint: Address, _ desti
 @c @implementation
 func wfp_core_connected(_ fd: Int32, _ plan: UnsafePointer<wfp_connect>, _ result: Int32) {
   let number = unsafe plan.pointee.slot
-  if number == 0 || result == 0 || result == -EINPROGRESS || result == -EINTR { return }
+  if number == 0 { return }
   guard let engine = mappedEngine() else { return }
-  engine.unpublish(number: number, generation: unsafe plan.pointee.generation)
+  let generation = unsafe plan.pointee.generation
+  if result == 0 || result == -EINPROGRESS || result == -EINTR {
+    engine.noteConnected(number: number, generation: generation)
+  } else {
+    engine.unpublish(number: number, generation: generation)
+  }
 }
 
 private func logBlocked(_ destination: Address, _ filter: UnsafeRawBufferPointer) {

@@ -24,6 +24,8 @@ package enum KillPoint: Int, CaseIterable {
   case stringReserved, stringWritten, stringFound
   // A PROXY header
   case headerLocked, headerPublished, headerTaken, headerNoted
+  // A policy is read
+  case policyFound, policyJudged
   // A policy is put in force
   case engineLocked, bufferAllocated, writingAnnounced, policyWritten, bufferNoted, filterNumbersNoted, policyInForce
   // An engine is made
@@ -36,6 +38,8 @@ package enum KillPoint: Int, CaseIterable {
   extension KillPoint {
     /// Where the process ends itself, and how often it passes there before.
     nonisolated(unsafe) package static var chosen: (point: KillPoint, passes: Int)?
+    /// The process stops there instead, until it is told to go on.
+    nonisolated(unsafe) package static var stops = false
     /// How often each was passed.
     nonisolated(unsafe) package static var passed = [Int](repeating: 0, count: allCases.count)
   }
@@ -43,9 +47,9 @@ package enum KillPoint: Int, CaseIterable {
   package func killPoint(_ point: KillPoint) {
     unsafe KillPoint.passed[point.rawValue] += 1
     if let chosen = unsafe KillPoint.chosen, chosen.point == point,
-      unsafe KillPoint.passed[point.rawValue] > chosen.passes
+      unsafe KillPoint.passed[point.rawValue] == chosen.passes + 1
     {
-      wfp_kill_self()
+      unsafe KillPoint.stops ? wfp_stop_self() : wfp_kill_self()
     }
   }
 #else

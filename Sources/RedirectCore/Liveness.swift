@@ -65,3 +65,86 @@ struct SocketDiagnosis: ~Copyable {
     }
   }
 }
+
+extension Engine {
+  /// Whether the sockets of slot `at` of a segment are gone. For those who only look.
+  package func isOver(segment number: UInt32, slot at: UInt32) -> Bool {
+    guard let segment = segment(number), at < segment.flowCount else { return true }
+    let slot = segment.slot(at)
+    let word = slot.word
+    var diagnosis = SocketDiagnosis()
+    return word.isSettled && isOver(slot, word, &diagnosis)
+  }
+
+  /// Whether the sockets of a slot are gone (SPEC S10.5): asked of the kernel, not of the processes.
+  func isOver(_ slot: Slot, _ word: SlotWord, _ diagnosis: inout SocketDiagnosis) -> Bool {
+    let flow = unsafe slot.flow
+    if word.state == Int(WFP_CARRYING) && !slot.isDatagram {
+      // A socket that is not connected stands in no table of the kernel: its closer's word, or its owner's end.
+      return unsafe wfp_load32(&flow.pointee.hints) != 0 || slot.client.isGone
+    }
+    if unsafe flow.pointee.netns != 0 && flow.pointee.netns != diagnosis.namespace() {
+      // Out of this kernel table's sight: nobody left who could hold its sockets.
+      let service = unsafe flow.pointee.service_pid
+      let client = slot.client  // pid 0: not one of this machine's
+      return (client.pid == 0 || client.isGone)
+        && (service == 0 || wfp_process_exists(service) == -ESRCH)
+    }
+    let endpoint = unsafe Address(&flow.pointee.endpoint)
+    var source = unsafe Address(&flow.pointee.source)
+    // Before the kernel is asked: a connect that is made in between is not one that has ended.
+    let isConnecting = slot.isConnecting
+    if slot.isDatagram { return isDatagramFlowOver(slot, source, endpoint, &diagnosis) }
+    if source.family == 0 { return unsafe isReleased(flow) }  // reset before it could be asked for its peer
+    if source.isAny { source = chosenSource(source, endpoint) }
+    let bothClosed = UInt32(WFP_HINT_CLIENT_CLOSED) | UInt32(WFP_HINT_ACCEPTED_CLOSED)
+    let closed = unsafe wfp_load32(&flow.pointee.hints) & bothClosed == bothClosed
+    // When both ends were closed, only a duplicate of the service's descriptor is worth a question (S2.13).
+    if !closed, case .held = unsafe diagnosis.ask(local: source, remote: endpoint, cookie: flow.pointee.client_cookie) {
+      return false
+    }
+    let accepted = unsafe wfp_load(&flow.pointee.accepted_cookie)
+    switch diagnosis.ask(local: endpoint, remote: source, cookie: accepted) {
+    case .absent:
+      if accepted != 0 { return unsafe isReleased(flow) }
+      return !isConnecting || isGivenUp(slot)
+    case .held, .unknown: return false
+    case .unheld(let state):
+      // Without a claim it may still stand in the listener's queue.
+      return accepted != 0 || state == UInt8(truncatingIfNeeded: TCP_TIME_WAIT)
+    }
+  }
+
+  /// Between publication and the real connect no table of the kernel has the connection. It will not come when its
+  /// process is dead; of one in another pid namespace nobody here can say, and it counts as given up after five minutes.
+  private func isGivenUp(_ slot: Slot) -> Bool {
+    if slot.client.isGone { return true }
+    return unsafe slot.client.isForeign && isUnseenForLong(slot.flow)
+  }
+
+  /// A socket that was reset stands in no table of the kernel, and yet its service may hold it and ask (S2.13). It is
+  /// gone when its closer said so, when its service is dead, or when the kernel has not known it for five minutes.
+  private func isReleased(_ flow: UnsafeMutablePointer<wfp_flow>) -> Bool {
+    if unsafe wfp_load32(&flow.pointee.hints) & UInt32(WFP_HINT_ACCEPTED_CLOSED) != 0 { return true }
+    if unsafe wfp_process_exists(flow.pointee.service_pid) == -ESRCH { return true }
+    return unsafe isUnseenForLong(flow)
+  }
+
+  private func isUnseenForLong(_ flow: UnsafeMutablePointer<wfp_flow>) -> Bool {
+    let now = steadyTime()
+    let since = unsafe wfp_load(&flow.pointee.unseen)
+    if since == 0 {
+      unsafe wfp_store(&flow.pointee.unseen, now)
+      return false
+    }
+    return now > since &+ 300_000_000_000
+  }
+
+  /// The source that the kernel takes for an unbound socket which connects to a local endpoint.
+  func chosenSource(_ source: Address, _ endpoint: Address) -> Address {
+    var chosen = endpoint.unmapped
+    chosen.port = source.port
+    if chosen.family == Address.ipv4 && chosen.isLoopback { chosen.high = 0x7f00_0001 &<< 32 }
+    return chosen
+  }
+}

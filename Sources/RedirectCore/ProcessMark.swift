@@ -18,10 +18,16 @@ struct ProcessMark: Equatable {
   private var start: UInt64 { raw &>> 22 & 0xffff }
   private var namespace: UInt64 { raw &>> 38 & 0xffff }
 
+  /// Whether the process is in another pid namespace.
+  var isForeign: Bool {
+    let own = ownMark()
+    return namespace != 0 && own.namespace != 0 && namespace != own.namespace
+  }
+
   /// Whether the process is dead. Of one in another pid namespace nobody here can say: false.
   var isGone: Bool {
     let own = ownMark()
-    if namespace != 0 && own.namespace != 0 && namespace != own.namespace { return false }
+    if isForeign { return false }
     if pid == own.pid { return start != 0 && own.start != 0 && start != own.start }
     if wfp_process_exists(pid) == -ESRCH { return true }
     guard let known = ProcessStatus(pid) else { return false }

@@ -159,7 +159,8 @@ extension Engine {
     let faithful = unsafe publication.redirect.set.pointee.flags & UInt32(WFP_SET_PEER_NAME_FAITHFUL) != 0
     let isDatagram = request.protocolNumber() == udpLevel
     unsafe flow.pointee.flags =
-      (faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0) | (isDatagram ? UInt32(WFP_FLOW_DATAGRAM) : 0)
+      (faithful ? UInt32(WFP_FLOW_FAITHFUL) : 0)
+      | (isDatagram ? UInt32(WFP_FLOW_DATAGRAM) : UInt32(WFP_FLOW_CONNECTING))
       | (request.isAddressed ? UInt32(WFP_FLOW_ADDRESSED) : 0)
     if isDatagram { unsafe flow.pointee.unseen = steadyTime() }
     let endpoint = publication.endpoint.unmapped
@@ -203,37 +204,5 @@ extension Engine {
     hash.add(nextSequence())
     hash.add(UInt64(wfp_pid()))
     return hash.finish()
-  }
-
-  /// Puts a slot back that could not be replaced.
-  func restore(_ slot: Slot) {
-    if unsafe slot.flow.pointee.set_hop_count > 0 {
-      settleCarrying(slot)
-    } else {
-      free(slot)
-    }
-  }
-
-  /// The redirect of a taken slot is off; the records that were set stay.
-  func settleCarrying(_ slot: Slot) {
-    let flow = unsafe slot.flow
-    slot.segment.remove(slot.tupleKey, slot, self)
-    killPoint(.tupleUnindexed)
-    unsafe flow.pointee.hop_count = flow.pointee.set_hop_count
-    unsafe flow.pointee.context_length = 0
-    unsafe wfp_store(&flow.pointee.accepted_cookie, 0)
-    slot.settle(Int(WFP_CARRYING))
-    killPoint(.redirectUndone)
-  }
-
-  /// The real connect failed: the flow is not one.
-  func unpublish(number: UInt32, generation: UInt64) {
-    guard let slot = slot(number: number) else { return }
-    let word = slot.word
-    // Claimed although connect failed (it was interrupted, or reset at once): the service has it.
-    if word.state != Int(WFP_PUBLISHED) || word.generation != generation || !slot.take(word) { return }
-    killPoint(.withdrawalTaken)
-    count(.withdrawn, slot)
-    restore(slot)
   }
 }

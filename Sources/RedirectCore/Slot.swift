@@ -82,6 +82,12 @@ struct Slot {
     return unsafe segment.blocks + Int(block) &* Int(WFP_BLOCK_SIZE)
   }
 
+  /// Its real connect has not been made, and its application has not closed the socket.
+  var isConnecting: Bool {
+    unsafe wfp_load32(&flow.pointee.flags) & UInt32(WFP_FLOW_CONNECTING) != 0
+      && wfp_load32(&flow.pointee.hints) & UInt32(WFP_HINT_CLIENT_CLOSED) == 0
+  }
+
   var isDatagram: Bool { unsafe wfp_load32(&flow.pointee.flags) & UInt32(WFP_FLOW_DATAGRAM) != 0 }
 
   /// One of the flows of a socket that sends with an address.

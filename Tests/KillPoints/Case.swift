@@ -52,13 +52,19 @@
     func run(_ point: String, _ passes: Int) {
       let shared = prepare()
       let participant = start(point, passes, shared)
+      if scenario == .stopped && point != "none" { replacePolicy(under: participant) }
       let client = scenario == .claim || scenario == .header ? meet() : nil
+      let outcome = scenario == .stopped ? participant.line(beginning: "outcome ") : nil
       let said = participant.line(beginning: "passed ")
       let status = participant.wait()
       if let client { shut(client) }
       var lost = 0
       if point == "none" {
         say(said ?? "nothing was said, status \(status)")
+      } else if scenario == .stopped {
+        let wanted = Case.decided.contains(point) ? Int32(WFP_REDIRECT) : -EACCES
+        expect(outcome == "outcome \(wanted)", "\(outcome ?? "silence"), not \(wanted)")
+        lost = check(1)
       } else {
         expect(status == 128 + SIGKILL, "killed at the point, not \(status)")
         goOn(shared)
@@ -70,11 +76,29 @@
       if point != "none" { say("result \(lost) \(wrong.count) \(wrong.joined(separator: "; "))") }
     }
 
+    /// Where the connect goes by the policy that it has read: nothing of it is read any more.
+    private static let decided = [
+      "\(KillPoint.ownerIndexed)", "\(KillPoint.tupleIndexed)", "\(KillPoint.flowPublished)",
+      "\(KillPoint.flowCounted)", "\(KillPoint.connectPlanned)",
+    ]
+
     private func start(_ point: String, _ passes: Int, _ shared: Int32?) -> Child {
       let descriptor =
         shared
         ?? (scenario == .claim ? ground.northwind.descriptor : scenario == .header ? ground.header.descriptor : 0)
       return Child(["participant", scenario.rawValue, point, "\(passes)", ground.path, "\(descriptor)"])
+    }
+
+    /// Both buffers are written anew: first as before, then so that the participant's connect is blocked.
+    private func replacePolicy(under participant: Child) {
+      expect(participant.waitForStop(), "it stops")
+      do {
+        let engine = try FilterEngine(path: ground.path)
+        for text in [ground.policy(extra: 7), ground.policy(extra: 1, blocking: Ground.Port.contoso)] {
+          try engine.loadSet(name: "case", text: text, file: "case.yaml")
+        }
+      } catch { fail("\(error)") }
+      kill(participant.pid, SIGCONT)
     }
 
     /// - Returns: The socket that this process shares with the participant.

@@ -66,6 +66,13 @@
       return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     }
 
+    /// - Returns: false when it ended.
+    func waitForStop() -> Bool {
+      var status: Int32 = 0
+      while waitpid(pid, &status, WUNTRACED) < 0 && errno == EINTR {}
+      return status & 0xff == 0x7f
+    }
+
     func end() {
       kill(pid, SIGKILL)
       wait()

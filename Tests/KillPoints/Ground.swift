@@ -35,8 +35,10 @@
       View(path).engine.header.pointee.segment_limit = segmentLimit
     }
 
-    /// - Parameter extra: So many filters more, which match nothing.
-    func policy(extra: Int = 0) -> String {
+    /// - Parameters:
+    ///   - extra: So many filters more, which match nothing.
+    ///   - blocked: A port to which connects are blocked.
+    func policy(extra: Int = 0, blocking blocked: UInt16? = nil) -> String {
       func provider(_ name: String, _ port: UInt16, _ more: String) -> String {
         "  - { name: \(name), endpoints: [\"127.0.0.1:\(port)\"], \(more) }\n"
       }
@@ -51,6 +53,9 @@
       text += provider("header", header.port, "accepts: [proxy-v2], " + context)
       text += "filters:\n" + filter("contoso", Port.contoso) + filter("fabrikam", Port.fabrikam)
       text += filter("northwind", Port.northwind) + filter("bulk", Port.bulk)
+      if let blocked {
+        text += "  - { name: blocked, action: block, weight: 90, conditions: { ip_remote_port: \(blocked) } }\n"
+      }
       for i in 0..<extra {
         text += "  - { name: extra-\(i), action: permit, weight: 1, conditions: { ale_app_id: /nowhere/\(i) } }\n"
       }

@@ -20,7 +20,8 @@
     case reclaim, repair, blocks, grow, evict
     /// A policy is loaded; one that needs a larger buffer; an engine is made.
     case reload, enlarge, create
-
+    /// A connect stops in the middle of reading the policy, which is replaced twice. It goes by the last one.
+    case stopped
   }
 
   /// `participant SCENARIO POINT PASSES ENGINE DESCRIPTOR`; POINT is `none` to run through and say what was passed.
@@ -32,9 +33,11 @@
     if let point = KillPoint.allCases.first(where: { "\($0)" == arguments[1] }) {
       KillPoint.passed = [Int](repeating: 0, count: KillPoint.allCases.count)
       KillPoint.chosen = (point, passes)
+      KillPoint.stops = scenario == .stopped
     }
     switch scenario {
-    case .connect, .reclaim, .repair, .grow, .evict: say("outcome \(connect(makeSocket(), Ground.Port.contoso))")
+    case .connect, .reclaim, .repair, .grow, .evict, .stopped:
+      say("outcome \(connect(makeSocket(), Ground.Port.contoso))")
     case .blocks: say("outcome \(connect(makeSocket(), Ground.Port.bulk))")
     case .chain: withRecords(folder) { connect($0, Ground.Port.contoso) }
     case .refused: connect(makeSocket(), Ground.Port.contoso, pretending: -ECONNREFUSED)

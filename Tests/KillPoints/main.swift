@@ -11,6 +11,9 @@
   case "case":
     guard let scenario = Scenario(rawValue: arguments[1]), let passes = Int(arguments[3]) else { fail("arguments") }
     Case(scenario).run(arguments[2], passes)
+  case "storm": exit(Storm().run(arguments.count > 1 ? Int(arguments[1]) ?? 0 : 100_000) ? 0 : 1)
+  case "storm-client": visitForever(Array(arguments.dropFirst()))
+  case "storm-service": serveStorm(Array(arguments.dropFirst()))
   default: exit(table(only: arguments.first.flatMap(Scenario.init(rawValue:))) ? 0 : 1)
   }
 

@@ -92,6 +92,42 @@ struct ReclaimTests {
     #expect(!isOver(slot))
   }
 
+  @Test("S10.5: a flow is not over before its connect was made, whatever the kernel knows; then it is")
+  func connecting() {
+    let slot = reset()
+    slot.flow.pointee.accepted_cookie = 0
+    slot.settle(Int(WFP_PUBLISHED))
+    slot.flow.pointee.flags = UInt32(WFP_FLOW_CONNECTING)
+    #expect(!isOver(slot))
+    memory.engine.noteConnected(number: slot.number, generation: slot.flow.pointee.generation &+ 1)
+    #expect(!isOver(slot), "another flow's connect")
+    memory.engine.noteConnected(number: slot.number, generation: slot.flow.pointee.generation)
+    #expect(isOver(slot))
+  }
+
+  @Test(
+    "S10.5: a connect that will not be made: its socket was closed, its process is dead, or nobody can say for five minutes"
+  )
+  func notConnecting() {
+    let slot = reset()
+    slot.flow.pointee.accepted_cookie = 0
+    slot.settle(Int(WFP_PUBLISHED))
+    slot.flow.pointee.flags = UInt32(WFP_FLOW_CONNECTING)
+    slot.flow.pointee.hints = UInt32(WFP_HINT_CLIENT_CLOSED)
+    #expect(isOver(slot))
+    slot.flow.pointee.hints = 0
+    slot.flow.pointee.client_pid = deadProcess()
+    #expect(isOver(slot))
+    let namespace = wfp_load(&wfp_process().pointee.pid_namespace)
+    slot.flow.pointee.client_mark = ProcessMark(pid: 0, start: 1, namespace: namespace &+ 1).rest
+    #expect(!isOver(slot))
+    // A machine that has run for less than five minutes cannot show the end.
+    if steadyTime() > 302_000_000_000 {
+      slot.flow.pointee.unseen = steadyTime() - 301_000_000_000
+      #expect(isOver(slot))
+    }
+  }
+
   @Test("A slot is taken from a process that was killed and that nobody has waited for") func zombie() throws {
     let child = try unwaitedProcess()
     defer { waitpid(child, nil, 0) }

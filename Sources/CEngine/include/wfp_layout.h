@@ -95,10 +95,11 @@ enum {
 };
 enum { WFP_HINT_CLIENT_CLOSED = 1, WFP_HINT_ACCEPTED_CLOSED = 2 };
 enum {
-  WFP_FLOW_FAITHFUL = 1,   // the app's getpeername tells the proxy's address
-  WFP_FLOW_UNREAD = 2,     // made of a PROXY header that still stands in the accepted socket's stream
-  WFP_FLOW_DATAGRAM = 4,   // UDP
-  WFP_FLOW_ADDRESSED = 8,  // UDP without connect: one of the flows of its socket, known by its destination
+  WFP_FLOW_FAITHFUL = 1,     // the app's getpeername tells the proxy's address
+  WFP_FLOW_UNREAD = 2,       // made of a PROXY header that still stands in the accepted socket's stream
+  WFP_FLOW_DATAGRAM = 4,     // UDP
+  WFP_FLOW_ADDRESSED = 8,    // UDP without connect: one of the flows of its socket, known by its destination
+  WFP_FLOW_CONNECTING = 16,  // published, and the real connect has not been made: the kernel knows of no connection
 };
 
 // A client socket that takes part: one that carries records, or whose connect was redirected.

@@ -194,8 +194,9 @@ static inline uint32_t wfp_session(void) { return (uint32_t)wfp_syscall6(SYS_get
 static inline int32_t wfp_process_exists(uint32_t pid) {
   return (int32_t)wfp_syscall6(SYS_kill, (long)pid, 0, 0, 0, 0, 0);
 }
-// kill -9 of oneself: what a build with kill points does (KillPoint.swift).
+// kill of oneself: what a build with kill points does (KillPoint.swift).
 static inline void wfp_kill_self(void) { (void)wfp_syscall6(SYS_kill, (long)wfp_pid(), 9, 0, 0, 0, 0); }
+static inline void wfp_stop_self(void) { (void)wfp_syscall6(SYS_kill, (long)wfp_pid(), 19, 0, 0, 0, 0); }
 static inline void wfp_yield(void) { (void)wfp_syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0); }
 static inline long wfp_random(void *_Nonnull to, size_t n) {
   return wfp_syscall6(SYS_getrandom, (long)to, (long)n, 0, 0, 0, 0);
