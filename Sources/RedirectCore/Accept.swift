@@ -81,6 +81,12 @@ extension Engine {
       || find(.tuple(source: unchosen, isDatagram: isDatagram)) { _ in true } != nil
   }
 
+  /// Whether the slot holds the flow that it held when its word was read.
+  private func isStill(_ slot: Slot, _ word: SlotWord) -> Bool {
+    let now = slot.word
+    return now.isRedirected && now.generation == word.generation
+  }
+
   /// Exactly one socket claims a flow: its cookie goes in where 0 was.
   private func take(_ slot: Slot, _ fd: Int32, _ cookie: UInt64) -> Bool {
     let flow = unsafe slot.flow
@@ -94,6 +100,11 @@ extension Engine {
     if unsafe wfp_swap_if(&flow.pointee.accepted_cookie, previous, cookie) == 0 {
       if unsafe wfp_load(&flow.pointee.accepted_cookie) != cookie { return false }
     } else {
+      // Somebody may have taken the slot for over meanwhile, and another flow may be in it: that one's service shall claim it.
+      if !isStill(slot, word) {
+        _ = unsafe wfp_swap_if(&flow.pointee.accepted_cookie, cookie, previous)
+        return false
+      }
       killPoint(.acceptedSet)
       unsafe flow.pointee.service_pid = wfp_pid()
       unsafe flow.pointee.service_path = ownPathNumber(self)
@@ -102,6 +113,7 @@ extension Engine {
     // One socket takes all datagrams of an endpoint: its flows are found by their sources.
     if !slot.isDatagram && slot.segment.find(.accepted(cookie: cookie), self, { $0.number == slot.number }) == nil {
       _ = slot.segment.insert(.accepted(cookie: cookie), slot, self)
+      if !isStill(slot, word) { slot.segment.remove(.accepted(cookie: cookie), slot, self) }
     }
     killPoint(.acceptedIndexed)
     if word.state == Int(WFP_PUBLISHED) {
