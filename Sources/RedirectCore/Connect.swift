@@ -19,9 +19,9 @@ func wfp_core_connect(
   return failClosed(unsafe decide(&request, policy, plan), &request, required)
 }
 
-/// A connect that may go on only because the kernel does not say what the socket is: with WFPSHIM_REQUIRED=1 it fails
+/// A connect, or a datagram, that may go on only because the kernel does not say what the socket is: with WFPSHIM_REQUIRED=1 it fails
 /// (SPEC S10.3).
-private func failClosed(_ result: Int32, _ request: inout ConnectRequest, _ required: Bool) -> Int32 {
+func failClosed(_ result: Int32, _ request: inout ConnectRequest, _ required: Bool) -> Int32 {
   if result != pass && result != unknownSocket { return result }
   if !required || (result == pass && !request.isGuess()) { return pass }
   return -ENETDOWN

@@ -43,10 +43,7 @@ struct ConnectRequest {
   /// Of what is no socket it says so, and will say it of the connect too.
   mutating func isGuess() -> Bool {
     if knownProtocol != -1 && knownLocal?.family != 0 { return false }
-    var kind: Int32 = 0
-    var length: UInt32 = 4
-    let result = unsafe wfp_get_option(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length)
-    return result != -EBADF && result != -ENOTSOCK
+    return isSocket(descriptor)
   }
 
   mutating func cookie() -> UInt64 {
@@ -120,6 +117,14 @@ struct ConnectRequest {
       soughtSlot = true
     }
   #endif
+}
+
+/// Also of one about which the kernel says nothing else.
+func isSocket(_ descriptor: Int32) -> Bool {
+  var kind: Int32 = 0
+  var length: UInt32 = 4
+  let result = unsafe wfp_get_option(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length)
+  return result != -EBADF && result != -ENOTSOCK
 }
 
 func socketOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) -> Int32? {

@@ -15,9 +15,13 @@ func wfp_core_send(
   _ fd: Int32, _ name: UnsafeRawPointer?, _ length: UInt32, _ control: UnsafeRawPointer?, _ controlLength: Int,
   _ plan: UnsafeMutablePointer<wfp_datagram>
 ) -> Int32 {
-  if socketOption(fd, SOL_SOCKET, SO_PROTOCOL) != udpLevel { return pass }
+  let kind = socketOption(fd, SOL_SOCKET, SO_PROTOCOL)
+  if let kind, kind != udpLevel { return pass }
   let named = unsafe destination(name?.assumingMemoryBound(to: sockaddr.self), length)
   if unsafe named == nil && name != nil { return pass }  // the kernel shall judge it
+  if kind == nil {
+    return unsafe named != nil && wfp_process().pointee.required != 0 && isSocket(fd) ? -ENETDOWN : pass
+  }
   guard case .attached(let engine) = currentEngine() else {
     return unsafe wfp_process().pointee.required != 0 && named != nil ? -ENETDOWN : pass
   }
@@ -58,7 +62,8 @@ private func judge(
   var connect = wfp_connect()
   let policy = request.engine.policy()
   if let policy, policy.head.filters.count > 0 {
-    let what = unsafe decide(&request, policy, &connect)
+    let required = unsafe wfp_process().pointee.required != 0
+    let what = failClosed(unsafe decide(&request, policy, &connect), &request, required)
     if what == -EALREADY, let slot = flowOfAnotherThread(outgoing) { return unsafe outgoing.fill(plan, slot) }
     if what < 0 { return what == -EALREADY ? -EAGAIN : what }
     if what == redirected {

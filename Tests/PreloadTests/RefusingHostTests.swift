@@ -45,6 +45,20 @@ import Testing
     #expect(try origin.program.stop().count(containing: "accepted") == 0)
   }
 
+  /// As of connects. The origin is without the shim.
+  @Test("S8.1, S10.3, H41: datagrams of a socket that cannot be told", arguments: blinding, ["sendto", "sendmsg"])
+  func datagrams(call: String, send: String) throws {
+    let stage = try Stage()
+    let (origin, port) = try stage.datagramEcho()
+    let relay = try stage.relay("contoso", redirecting: [port])
+    let script = ["new a 4", "refuse \(call) EPERM", "\(send) a 127.0.0.1 \(port) blind"]
+    #expect(try stage.datagrams(script) == ["ok 0", "ok 0", "ok 5"])
+    #expect(try origin.line("got ") == "got blind")
+    let required = try stage.shimmed("ProbeDatagram", script, environment: ["WFPSHIM_REQUIRED": "1"])
+    #expect(try required.finish().lines == ["ok 0", "ok 0", "ENETDOWN"])
+    #expect(try relay.stop().count(containing: "flow") == 0)
+  }
+
   /// Whether somebody listens cannot be asked: the connect itself finds out, and leaves no flow behind.
   @Test("S7.4, S10.2, H41: a service that is not there, without netlink") func absentService() throws {
     let stage = try Stage()

@@ -5,6 +5,7 @@
 //   listening S      says `listening PORT`
 //   set S LEVEL NAME VALUE [LENGTH]
 //   peer S, name S   getpeername, getsockname (the port as `*` when it is not 0)
+//   refuse CALL ERROR   a seccomp filter (probe_refuse) from here on
 //   hold             says `holding` and waits for SIGUSR1
 //   ... and what send.c, receive.c, service.c and odd.c list
 #define _GNU_SOURCE  // strerrorname_np
@@ -92,6 +93,13 @@ static void hold(void) {
   sigwait(&usr1, &number);
 }
 
+static int run_refuse(char **words, int count) {
+  if (count != 3 || strcmp(words[0], "refuse") != 0) return 0;
+  probe_refuse(words[1], words[2]);
+  say_result(0);
+  return 1;
+}
+
 static int run_own(char **words, int count) {
   if (strcmp(words[0], "hold") == 0) return hold(), 1;
   if (count < 2) return 0;
@@ -141,8 +149,8 @@ int main(int argc, char **argv) {
     snprintf(line, sizeof line, "%s", argv[i]);
     for (char *word = strtok(line, " "); word && count < 16; word = strtok(NULL, " ")) words[count++] = word;
     if (count == 0) continue;
-    if (!run_odd(words, count) && !run_service(words, count) && !run_send(words, count) && !run_receive(words, count) &&
-        !run_own(words, count)) {
+    if (!run_refuse(words, count) && !run_odd(words, count) && !run_service(words, count) && !run_send(words, count) &&
+        !run_receive(words, count) && !run_own(words, count)) {
       probe_say("unknown command %s", argv[i]);
       return 2;
     }
