@@ -23,7 +23,7 @@ import Glibc
   let length = UInt32(min(bytes.count, 2 * Int(WFP_PAGE))) &+ more
   let address = raw.assumingMemoryBound(to: sockaddr.self)
   switch call % 5 {
-  case 0: connect(socket, kind & 4 == 0 ? address : nil, length)
+  case 0: ask(socket, kind & 4 == 0 ? address : nil, length)
   case 1: send(socket, kind & 4 == 0 ? raw : nil, length)
   case 2:
     // The kernel's answer, which is as long as it says.
@@ -37,7 +37,8 @@ import Glibc
   }
 }
 
-private func connect(_ socket: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32) {
+/// Not called `connect`: that would be glibc's.
+private func ask(_ socket: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32) {
   var plan = wfp_connect()
   let what = wfp_core_connect(socket, address, length, &plan)
   if what == redirected {
