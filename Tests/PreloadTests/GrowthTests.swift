@@ -44,4 +44,28 @@ import Testing
     for holder in again { try holder.stop() }
     #expect(stage.diagnostics.isEmpty, "\(stage.diagnostics)")
   }
+
+  private static let hasNamespaces: Bool = {
+    guard let unshare = try? tool("unshare", package: "util-linux"), let mount = try? tool("mount") else {
+      return false
+    }
+    return (try? Program(unshare, ["-Urm", mount, "-t", "tmpfs", "small", "/mnt"]).finish().status) == 0
+  }()
+
+  /// A full file system when the engine is made, and when its table shall grow: an error that says so, hosts that go on,
+  /// no flow lost; with room again all is as ever (Tests/Programs/full_disk.py).
+  @Test("S10.1, S10.5, H47: a full file system", .enabled(if: hasNamespaces, "needs unshare -Urm and mount"))
+  func fullFileSystem() throws {
+    let stage = try Stage()
+    let words = ["-Urm", try tool("python3"), program("full_disk.py"), stage.folder, products.path, shim]
+    let run = stage.keep(try Program(tool("unshare", package: "util-linux"), words))
+    let (status, lines) = try run.finish(seconds: 120)
+    #expect(status == 0)
+    #expect(
+      lines == [
+        "creation: 1 True []", "host: 1 all echo", "creation with room: 0", "held: {'810 all echo'}",
+        "growth: True ENOBUFS echo size 0", "lost: 0 alive: True", "log: True", "growth with room: 100 all echo",
+        "growth with room: 1 all echo", "lost: 0 grown: True",
+      ], "\(lines)")
+  }
 }
