@@ -1,4 +1,5 @@
-/* The part of <windows.h> that redirect services use; <winsock2.h> comes before or after it, as you like. */
+/* The part of <windows.h> that redirect services use; <winsock2.h> comes before or after it, as you like: Winsock 1,
+ * which this one brings as Windows' own does, is a part of 2 here. */
 #ifndef WFPSHIM_WINDOWS_H
 #define WFPSHIM_WINDOWS_H
 
@@ -29,5 +30,10 @@
 #include "winsvc.h"
 #include "ws2winbase.h"
 #include "ws2crt.h"
+
+/* _WINSOCKAPI_ is what programs define to keep Winsock 1 out, and what <winsock2.h> defines. */
+#if !defined(WIN32_LEAN_AND_MEAN) && !defined(_WINSOCKAPI_)
+#include "winsock.h"
+#endif
 
 #endif
