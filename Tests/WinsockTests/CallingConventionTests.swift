@@ -28,6 +28,37 @@ import Testing
       }
     }
 
+    @Test(
+      "D7: timers, waits, the pool, the console and services call back in either convention, with all arguments",
+      arguments: ["gcc", "clang"], [[], ["-DWFPSHIM_MS_ABI"]])
+    func systemCallbacks(compiler: String, convention: [String]) throws {
+      let tool = try #require(TestPaths.tool(compiler), "\(compiler) is part of the build's tools")
+      let folder = try TemporaryFolder()
+      let binary = folder.path + "/callbacks"
+      let source = TestPaths.package + "/Tests/Programs/win32_callbacks.c"
+      let flags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-I\(TestPaths.headers)", source, "-o", binary]
+      let compiled = try run(tool, flags + convention + ServiceFixture.library)
+      #expect(compiled.status == 0, "\(compiled.output)")
+      // A service is what has a manager; nobody needs to listen.
+      for way in [[], ["A"], ["W"], ["ExA"], ["ExW"]] {
+        let finished = try run(binary, way, environment: ["NOTIFY_SOCKET": folder.path + "/notify"])
+        #expect(finished.status == 0 && finished.output.isEmpty, "\(way): \(finished.status) \(finished.output)")
+      }
+    }
+
+    @Test("D7: these programs call every function that takes a callback and has a twin") func everyTwin() throws {
+      let programs = try ["ms_abi.c", "win32_callbacks.c"].map {
+        try String(contentsOfFile: TestPaths.package + "/Tests/Programs/" + $0, encoding: .utf8)
+      }.joined()
+      let map = try String(contentsOfFile: TestPaths.package + "/link/ws2.map", encoding: .utf8)
+      let twins = map.matches(of: /ws2_ms_(\w+);/).map { String($0.1) }
+      #expect(twins.count > 25)
+      for twin in twins {
+        let name = twin == "upcall_table" ? "ws2_upcall_table" : twin
+        #expect(programs.firstRange(of: try Regex("(^|\\W)(lp)?\(name)\\(")) != nil, "\(name)")
+      }
+    }
+
     /// The library's own functions keep the System V convention, whatever WINAPI means to the program.
     @Test("D7: with WFPSHIM_MS_ABI callbacks change, functions do not") func headers() throws {
       let text = """
