@@ -103,6 +103,38 @@ extension WinsockSuite {
       }
     }
 
+    /// While the condition runs the connection is WSAAccept's: AcceptEx finds no other, and waits until the answer.
+    @Test("S5.2: an AcceptEx that waits already gets what the condition defers") func deferredToWaitingAcceptEx() {
+      started {
+        let (listener, listenerPort) = makeListener()
+        let client = makeStream()
+        #expect(connect(client, to: listenerPort) == 0)
+        let (socket, isPosted) = (makeStream(), DispatchSemaphore(value: 0))
+        nonisolated(unsafe) let operation = OverlappedCall()
+        nonisolated(unsafe) var poster: BackgroundCall<[Outcome?]>?
+        Condition.answer = CF_DEFER
+        Condition.during = {
+          // Another thread, as in this one Winsock may not be called (S2.2); it stays, as its end would abort the call.
+          poster = BackgroundCall {
+            let begun = operation.begin {
+              AcceptEx(listener, socket, operation.memory, 0, 44, 44, $0, operation.overlapped)
+            }
+            isPosted.signal()
+            return [begun, operation.end(begun, listener)]
+          }
+          isPosted.wait()
+        }
+        #expect(socketOutcome { WSAAccept(listener, nil, nil, condition, 0) } == .failure(WSATRY_AGAIN))
+        Condition.during = nil
+        #expect(poster?.result() == [pendingOutcome, doneAtOnce])
+        #expect(portOf(socket, ws2_getpeername) == port(of: client))
+        #expect(send(client, "ping") == 4)
+        setNonBlocking(socket)
+        #expect(eventually { receive(socket) == (4, "ping") })
+        for socket in [client, socket, listener] { closesocket(socket) }
+      }
+    }
+
     /// Microsoft's page "SO_CONDITIONAL_ACCEPT socket option".
     @Test("S12.1: SO_CONDITIONAL_ACCEPT is told as it was set, and not set once the socket listens") func option() {
       started {

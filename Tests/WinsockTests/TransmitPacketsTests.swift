@@ -132,6 +132,34 @@ extension WinsockSuite {
       }
     }
 
+    @Test("TF_DISCONNECT with TF_REUSE_SOCKET: the socket connects again, under its number", arguments: [true, false])
+    func reuses(isOverlapped: Bool) throws {
+      let elements = try Elements()
+      elements.memory("<")
+      elements.file(at: 2, count: 3)
+      started {
+        let (listener, port) = makeListener()
+        let socket = Family.four.bound()
+        for round in 0..<3 {
+          #expect(connect(socket, to: port) == 0, "round \(round)")
+          let (server, operation) = (ws2_accept(listener, nil, nil), OverlappedCall())
+          let begun = elements.transmit(
+            socket, isOverlapped ? operation : nil, flags: TF_DISCONNECT | TF_REUSE_SOCKET)
+          if isOverlapped {
+            #expect(operation.end(begun, socket) == Outcome(result: 4, error: 0))
+          } else {
+            #expect(begun == doneAtOnce)
+          }
+          #expect(receive(server, 4, flags: Int32(MSG_WAITALL)) == (4, "<234"))
+          #expect(receive(server).count == 0, "the end, and no reset")
+          #expect(outcome { send(socket, "x") } == .failure(WSAENOTCONN))
+          closesocket(server)
+        }
+        closesocket(socket)
+        closesocket(listener)
+      }
+    }
+
     @Test("a datagram ends at TP_ELEMENT_EOP, at the size and at the end") func packets() throws {
       let elements = try Elements()
       elements.memory("a")
