@@ -2,6 +2,7 @@
  */
 #include "wfp_runtime.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,10 @@ int ws2_vsnwprintf(ws2_unit *buffer, size_t room, const ws2_unit *format, va_lis
 }
 
 int ws2_vfprintf(FILE *file, const char *format, va_list arguments) {
+  if (!file || !format) {
+    errno = EINVAL;
+    return -1;
+  }
   int length = ws2_vsnprintf(NULL, 0, format, arguments);
   char *text = length < 0 ? NULL : malloc((size_t)length + 1);
   if (text == NULL) return -1;

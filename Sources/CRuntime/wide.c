@@ -1,6 +1,8 @@
 /* <wchar.h> for characters of 16 bits: what -fshort-wchar programs call by the ISO names (wfpshim/ws2wide.h). */
 #include "wfp_runtime.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
@@ -56,7 +58,12 @@ int ws2_wcsncmp(const unit *a, const unit *b, size_t count) {
 }
 int ws2_wcscmp(const unit *a, const unit *b) { return ws2_wcsncmp(a, b, SIZE_MAX); }
 int ws2_wcscoll(const unit *a, const unit *b) { return ws2_wcscmp(a, b); }
+// _wcsicmp's page: a NULL is EINVAL and _NLSCMPERROR.
 int ws2_wcsncasecmp(const unit *a, const unit *b, size_t count) {
+  if (!a || !b) {
+    errno = EINVAL;
+    return INT_MAX;
+  }
   for (; count > 0; a++, b++, count--) {
     wint_t left = towlower(*a), right = towlower(*b);
     if (left != right || left == 0) return left < right ? -1 : left > right;

@@ -7,7 +7,7 @@ import Synchronization
 ///   - size: Of the buffer in bytes.
 ///   - flags: MSG_PEEK, MSG_OOB, MSG_WAITALL, MSG_PARTIAL.
 /// - Returns: Bytes, 0 at the end of the stream, or SOCKET_ERROR: WSAEWOULDBLOCK, WSAETIMEDOUT (SO_RCVTIMEO),
-///   WSAECONNRESET, WSAESHUTDOWN, WSAENOTCONN, WSAEMSGSIZE (the buffer has the beginning of a datagram), WSAEINTR
+///   WSAECONNRESET, WSAESHUTDOWN, WSAENOTCONN, WSAEINVAL (datagrams, and not bound), WSAEMSGSIZE (the buffer has the beginning of a datagram), WSAEINTR
 ///   (closesocket), WSAEOPNOTSUPP (other flags), WSAENOTSOCK, WSAEFAULT.
 @c @implementation
 public func ws2_recv(_ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ flags: Int32) -> Int32 {
@@ -146,6 +146,14 @@ extension Message {
 }
 
 extension Socket {
+  /// A socket of datagrams without a port will never receive one (recvfrom's page).
+  private var canReceive: Bool {
+    guard type == ws2_socket_datagram(), let name = try? SocketName.local(of: descriptor), name.isInternetName else {
+      return true
+    }
+    return name.port != 0
+  }
+
   /// What a call has received; with WSAEMSGSIZE the beginning of a datagram.
   fileprivate func receive(
     _ transfer: Transfer, _ flags: Int32, _ overlapped: LPWSAOVERLAPPED,
@@ -154,6 +162,7 @@ extension Socket {
     guard flags & ~receiveFlags == 0 else { throw WSAError(WSAEOPNOTSUPP) }
     guard !attributes.contains(.receiveIsShut) else { throw WSAError(WSAESHUTDOWN) }
     let isStream = type == ws2_socket_stream()
+    guard isStream || canReceive else { throw WSAError(WSAEINVAL) }
     defer { reenable(FD_READ | FD_OOB) }
     return try unsafe self.overlapped(overlapped, routine, .receive) {
       transfer.receive(self, flags, isStream: isStream)
@@ -197,6 +206,7 @@ extension Socket {
         }
         switch ws2_errno() {
         case EINTR: continue
+        case EAGAIN where !canReceive: throw WSAError(WSAEINVAL)
         case EAGAIN where !isNonBlocking:
           guard try wait(for: POLLIN, until: deadline) else {
             if total > 0 { return total }

@@ -34,6 +34,20 @@ private func selectDeadline(_ timeout: UnsafePointer<timeval>?) throws(WSAError)
   return Deadline(wait: DWORD(clamping: min(milliseconds, UInt64(DWORD.max) - 1)))
 }
 
+/// Goes through a select once (WarmUp.swift).
+func warmUpSelect() {
+  let descriptor = socket(AF_INET, ws2_socket_datagram() | ws2_close_on_exec(), 0)
+  if descriptor < 0 { return }
+  defer { close(descriptor) }
+  // A set of one: the count, and behind it the socket.
+  var words: [SOCKET] = [1, SOCKET(descriptor)]
+  unsafe words.withUnsafeMutableBytes { bytes in
+    let set = unsafe bytes.baseAddress?.assumingMemoryBound(to: ws2_fd_set.self)
+    let sets = unsafe SelectSets(read: set, write: nil, except: nil)
+    if var watched = try? sets.watched(), (try? pollAll(&watched, .now)) != nil { _ = try? sets.keepReady(watched) }
+  }
+}
+
 func pollAll(_ watched: inout [pollfd], _ deadline: Deadline) throws(WSAError) {
   while true {
     let ready = unsafe poll(&watched, nfds_t(watched.count), deadline.pollTimeout)

@@ -15,6 +15,7 @@ enum WarmUp {
     _ = try? Socket(0)
     _ = Socket.queue(of: 0)
     _ = DeferredConnections.wait(on: 0)
+    warmUpSelect()
     return true
   }()
 }

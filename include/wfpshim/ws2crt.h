@@ -110,6 +110,10 @@ static inline errno_t strcat_s(char *to, rsize_t size, const char *from) {
   return strncat_s(to, size, from, size == 0 ? 0 : (size_t)-2);
 }
 static inline char *strtok_s(char *text, const char *delimiters, char **context) {
+  if (delimiters == NULL || context == NULL || (text == NULL && *context == NULL)) {
+    errno = EINVAL;
+    return NULL;
+  }
   return strtok_r(text, delimiters, context);
 }
 static inline errno_t memcpy_s(void *to, rsize_t size, const void *from, rsize_t count) {

@@ -71,7 +71,8 @@ enum Modules {
     for candidate in ["ws2_" + name, name, "K32" + name] {
       if let found = unsafe dlsym(module, candidate), unsafe ws2_is_own(found) { return unsafe found }
     }
-    return nil
+    // Winsock's library has these, and the C library's are the same.
+    return unsafe ["htonl", "htons", "ntohl", "ntohs"].contains(name) ? dlsym(module, name) : nil
   }
 
   /// - Throws: ERROR_MOD_NOT_FOUND.

@@ -16,7 +16,7 @@ private func openManager(_ machine: String?, _ database: String?) -> SC_HANDLE? 
   unsafe win32(failing: nil) { () throws(WSAError) in
     guard machine ?? "" == "" else { throw WSAError(RPC_S_SERVER_UNAVAILABLE) }
     guard ["", "servicesactive"].contains((database ?? "").lowercased()) else {
-      throw WSAError(ERROR_INVALID_PARAMETER)
+      throw WSAError(ERROR_DATABASE_DOES_NOT_EXIST)
     }
     return unsafe open(Manager())
   }
@@ -27,7 +27,7 @@ private func openManager(_ machine: String?, _ database: String?) -> SC_HANDLE? 
 ///   - machine: NULL or empty: this one.
 ///   - database: NULL or "ServicesActive".
 ///   - access: Not looked at.
-/// - Returns: A handle, or NULL: RPC_S_SERVER_UNAVAILABLE (another machine), ERROR_INVALID_PARAMETER (another database).
+/// - Returns: A handle, or NULL: RPC_S_SERVER_UNAVAILABLE (another machine), ERROR_DATABASE_DOES_NOT_EXIST.
 @c @implementation
 public func OpenSCManagerA(_ machine: LPCSTR?, _ database: LPCSTR?, _ access: DWORD) -> SC_HANDLE? {
   unsafe openManager(string(machine), string(database))

@@ -23,7 +23,7 @@ import Testing
         CreateServiceW(nil, wide("n"), nil, 0, 0, 0, 0, nil, nil, nil, nil, nil, nil)
       })
     #expect(fails(RPC_S_SERVER_UNAVAILABLE, as: nil) { OpenSCManagerA("elsewhere", nil, 0) })
-    #expect(fails(ERROR_INVALID_PARAMETER, as: nil) { OpenSCManagerA(nil, "Other", 0) })
+    #expect(fails(ERROR_DATABASE_DOES_NOT_EXIST, as: nil) { OpenSCManagerA(nil, "Other", 0) })
     #expect(CloseServiceHandle(manager) == 1)
     #expect(fails(ERROR_INVALID_HANDLE) { CloseServiceHandle(manager) })
     #expect(fails(ERROR_INVALID_HANDLE, as: nil) { OpenServiceA(manager, "n", 0) })
