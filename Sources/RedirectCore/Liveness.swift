@@ -110,8 +110,10 @@ extension Engine {
       return !isConnecting || isGivenUp(slot)
     case .held, .unknown: return false
     case .unheld(let state):
-      // Without a claim it may still stand in the listener's queue.
-      return accepted != 0 || state == UInt8(truncatingIfNeeded: TCP_TIME_WAIT)
+      if accepted != 0 { return true }
+      // Without a claim it may still stand in the listener's queue; before its connect, what stands in TIME_WAIT there is
+      // an earlier connection of the same addresses.
+      return state == UInt8(truncatingIfNeeded: TCP_TIME_WAIT) && (!isConnecting || isGivenUp(slot))
     }
   }
 

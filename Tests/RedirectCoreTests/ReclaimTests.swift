@@ -105,6 +105,53 @@ struct ReclaimTests {
     #expect(isOver(slot))
   }
 
+  @Test("S10.5: what an earlier connection of the same addresses left in TIME_WAIT ends no flow before its connect")
+  func connectingOverTimeWait() throws {
+    let (service, client) = try leaveTimeWait()
+    let slot = memory.slot(hops: [wfp_hop()], state: Int(WFP_PUBLISHED))!
+    client.store(to: &slot.flow.pointee.source)
+    service.store(to: &slot.flow.pointee.endpoint)
+    slot.flow.pointee.flags = UInt32(WFP_FLOW_CONNECTING)
+    #expect(!isOver(slot))
+    slot.flow.pointee.flags = 0
+    #expect(isOver(slot), "a connection that came, unclaimed, and was closed")
+  }
+
+  /// A connection whose service's end was closed first.
+  private func leaveTimeWait() throws -> (service: Address, client: Address) {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    try #require(listen(listener, 1) == 0)
+    let service = try name(listener, getsockname)
+    let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_storage()
+    let connected = withUnsafeMutableBytes(of: &address) { bytes in
+      var loopback = service
+      loopback.high = 0x7f00_0001 << 32
+      loopback.writeSocketAddress(to: bytes.baseAddress!, familyNumber: UInt16(AF_INET))
+      return connect(client, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), 16)
+    }
+    try #require(connected == 0)
+    let accepted = accept(listener, nil, nil)
+    let ends = (service: try name(accepted, getsockname), client: try name(accepted, getpeername))
+    close(accepted)
+    var byte: UInt8 = 0
+    try #require(read(client, &byte, 1) == 0)
+    close(client)
+    return ends
+  }
+
+  private func name(
+    _ descriptor: Int32, _ ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) throws -> Address {
+    var (address, size) = (sockaddr_storage(), socklen_t(MemoryLayout<sockaddr_storage>.size))
+    return try withUnsafeMutableBytes(of: &address) { bytes in
+      let start = bytes.baseAddress!
+      try #require(ask(descriptor, start.assumingMemoryBound(to: sockaddr.self), &size) == 0)
+      return try #require(Address(start, length: Int(size)))
+    }
+  }
+
   @Test(
     "S10.5: a connect that will not be made: its socket was closed, its process is dead, or nobody can say for five minutes"
   )
