@@ -22,11 +22,11 @@ struct Redirect {
 extension PolicyImage {
   func classify(_ request: inout ConnectRequest) -> Verdict {
     let head = head
-    guard let sublayers = unsafe rows(head.sublayers, of: wfp_sublayer.self) else { return .pass }
+    guard let sublayers = rows(head.sublayers, of: wfp_sublayer.self) else { return .pass }
     var best: (sublayer: UnsafePointer<wfp_sublayer>, weight: UInt64, redirect: Redirect)?
     var i: UInt32 = 0
-    while i < head.sublayers.count {
-      let sublayer = unsafe sublayers + Int(i)
+    while i < sublayers.count {
+      let sublayer = unsafe sublayers[i]
       let (verdict, weight) = unsafe classify(sublayer, &request)
       switch verdict {
       case .pass: break
@@ -49,7 +49,7 @@ extension PolicyImage {
     var weight: UInt64?
     var next: UInt32 = 0
     while let place = unsafe firstMatch(sublayer, filters, from: next, &request) {
-      let filter = unsafe filters + Int(place)
+      let filter = unsafe filters[place]
       next = place &+ 1
       let best = unsafe weight ?? filter.pointee.weight
       weight = best
@@ -94,9 +94,9 @@ extension PolicyImage {
 
   private func servesEndpoint(of provider: UnsafePointer<wfp_provider>) -> Bool {
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return false }
-    var i = 0
-    while unsafe i < Int(provider.pointee.endpoints.count) {
-      if unsafe serves(Address(endpoints + i)) { return true }
+    var i: UInt32 = 0
+    while i < endpoints.count {
+      if unsafe serves(Address(endpoints[i])) { return true }
       i &+= 1
     }
     return false

@@ -5,13 +5,13 @@ extension PolicyImage {
   func matches(_ filter: UnsafePointer<wfp_filter>, _ request: inout ConnectRequest) -> Bool {
     let table = unsafe filter.pointee.conditions
     if table.count == 0 { return true }
-    guard let conditions = unsafe rows(table, of: wfp_condition.self) else { return false }
+    guard let conditions = rows(table, of: wfp_condition.self) else { return false }
     // First what this process knows already, then what asks the kernel.
     var asking = false
     while true {
       var i: UInt32 = 0
-      while i < table.count {
-        let condition = unsafe conditions[Int(i)]
+      while i < conditions.count {
+        let condition = unsafe conditions[i].pointee
         if costsSystemCall(condition.kind) == asking && !holds(condition, &request) { return false }
         i &+= 1
       }
@@ -40,21 +40,21 @@ extension PolicyImage {
   }
 
   private func equals(_ table: wfp_table, _ value: UInt32) -> Bool {
-    guard let values = unsafe rows(table, of: UInt32.self) else { return false }
-    var i = 0
-    while i < Int(table.count) {
-      if unsafe values[i] == value { return true }
+    guard let values = rows(table, of: UInt32.self) else { return false }
+    var i: UInt32 = 0
+    while i < values.count {
+      if unsafe values[i].pointee == value { return true }
       i &+= 1
     }
     return false
   }
 
   private func contains(_ table: wfp_table, _ address: Address) -> Bool {
-    guard let ranges = unsafe rows(table, of: wfp_address_range.self) else { return false }
-    var i = 0
-    while i < Int(table.count) {
-      let raw = unsafe UnsafeRawPointer(ranges + i)
-      if unsafe ranges[i].family == UInt32(address.family) {
+    guard let ranges = rows(table, of: wfp_address_range.self) else { return false }
+    var i: UInt32 = 0
+    while i < ranges.count {
+      let raw = unsafe UnsafeRawPointer(ranges[i])
+      if unsafe ranges[i].pointee.family == UInt32(address.family) {
         let lowHigh = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 4, as: UInt64.self))
         let lowLow = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
         let highHigh = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 20, as: UInt64.self))
@@ -69,20 +69,21 @@ extension PolicyImage {
   }
 
   private func containsPort(_ table: wfp_table, _ port: UInt16) -> Bool {
-    guard let ranges = unsafe rows(table, of: wfp_port_range.self) else { return false }
-    var i = 0
-    while i < Int(table.count) {
-      if unsafe ranges[i].low <= port && port <= ranges[i].high { return true }
+    guard let ranges = rows(table, of: wfp_port_range.self) else { return false }
+    var i: UInt32 = 0
+    while i < ranges.count {
+      let range = unsafe ranges[i].pointee
+      if range.low <= port && port <= range.high { return true }
       i &+= 1
     }
     return false
   }
 
   private func matchesPath(_ table: wfp_table, _ path: UnsafeRawBufferPointer) -> Bool {
-    guard let patterns = unsafe rows(table, of: wfp_range.self) else { return false }
-    var i = 0
-    while i < Int(table.count) {
-      if unsafe matchesWildcards(bytes(patterns[i]), path) { return true }
+    guard let patterns = rows(table, of: wfp_range.self) else { return false }
+    var i: UInt32 = 0
+    while i < patterns.count {
+      if unsafe matchesWildcards(bytes(patterns[i].pointee), path) { return true }
       i &+= 1
     }
     return false

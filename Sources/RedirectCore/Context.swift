@@ -95,9 +95,9 @@ extension ContextWriter {
   /// Writes all fields of `provider`.
   mutating func write(_ provider: UnsafePointer<wfp_provider>, of policy: PolicyImage, _ source: ContextSource) {
     guard let fields = unsafe policy.rows(provider.pointee.fields, of: wfp_field.self) else { return }
-    var i = 0
-    while unsafe i < Int(provider.pointee.fields.count) && length <= Int(WFP_CONTEXT_MAX) {
-      unsafe write(fields[i], of: policy, source)
+    var i: UInt32 = 0
+    while i < fields.count && length <= Int(WFP_CONTEXT_MAX) {
+      unsafe write(fields[i].pointee, of: policy, source)
       i &+= 1
     }
   }

@@ -45,8 +45,7 @@ extension Engine {
 extension Slot {
   /// The provider to whose service the flow goes: that of the last hop.
   var providerName: UInt32 {
-    let count = unsafe Int(flow.pointee.hop_count)
-    guard count > 0, let hops = unsafe hops else { return 0 }
-    return unsafe hops[count &- 1].provider_name
+    guard let attachment, attachment.hopCount > 0 else { return 0 }
+    return unsafe attachment.hops[Int(attachment.hopCount) &- 1].provider_name
   }
 }

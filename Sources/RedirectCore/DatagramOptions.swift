@@ -118,15 +118,15 @@ func noteDatagramService(_ fd: Int32, _ cookie: UInt64) {
 extension PolicyImage {
   /// Whether a socket that is bound to `address` takes what is sent to some provider's endpoint.
   func isEndpoint(_ address: Address) -> Bool {
-    guard let providers = unsafe rows(head.providers, of: wfp_provider.self) else { return false }
-    var i = 0
-    while i < Int(head.providers.count) {
-      let table = unsafe providers[i].endpoints
+    guard let providers = rows(head.providers, of: wfp_provider.self) else { return false }
+    var i: UInt32 = 0
+    while i < providers.count {
+      let table = unsafe providers[i].pointee.endpoints
       i &+= 1
-      guard let endpoints = unsafe rows(table, of: wfp_address.self) else { continue }
-      var j = 0
-      while j < Int(table.count) {
-        let endpoint = unsafe Address(endpoints + j)
+      guard let endpoints = rows(table, of: wfp_address.self) else { continue }
+      var j: UInt32 = 0
+      while j < endpoints.count {
+        let endpoint = unsafe Address(endpoints[j])
         j &+= 1
         if endpoint.port == address.port && (address.isAny || endpoint.sameHost(as: address)) { return true }
       }

@@ -21,7 +21,6 @@ extension PolicyImage {
   ) -> EndpointChoice {
     if unsafe !takesPrograms(provider) { return .none }
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return .none }
-    let count = unsafe Int(provider.pointee.endpoints.count)
     var diagnosis = SocketDiagnosis()
     let protocolNumber = request.protocolNumber()
     // First the socket's own family, then what a dual-stack socket reaches besides. The other way round for datagrams
@@ -30,9 +29,9 @@ extension PolicyImage {
       request.isAddressed && request.destination.family == Address.ipv6 && !request.destination.isMapped
     var own = !prefersOther
     while true {
-      var i = 0
-      while i < count {
-        let endpoint = unsafe Address(endpoints + i)
+      var i: UInt32 = 0
+      while i < endpoints.count {
+        let endpoint = unsafe Address(endpoints[i])
         let isOwn = endpoint.unmapped.family == request.remote.family
         if isOwn == own && reaches(endpoint, request) {
           // Only listeners of TCP are remembered.

@@ -72,10 +72,10 @@ extension PolicyImage {
   ) -> UnsafePointer<wfp_provider>? {
     let head = head
     if head.accepts & what == 0 { return nil }
-    guard let providers = unsafe rows(head.providers, of: wfp_provider.self) else { return nil }
-    var i = 0
-    while i < Int(head.providers.count) {
-      let provider = unsafe providers + i
+    guard let providers = rows(head.providers, of: wfp_provider.self) else { return nil }
+    var i: UInt32 = 0
+    while i < providers.count {
+      let provider = unsafe providers[i]
       i &+= 1
       if unsafe provider.pointee.accepts & what != 0 && anyEndpoint(of: provider, where: matches) {
         return unsafe provider
@@ -86,9 +86,9 @@ extension PolicyImage {
 
   private func anyEndpoint(of provider: UnsafePointer<wfp_provider>, where matches: (Address) -> Bool) -> Bool {
     guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { return false }
-    var i = 0
-    while unsafe i < Int(provider.pointee.endpoints.count) {
-      if unsafe matches(Address(endpoints + i)) { return true }
+    var i: UInt32 = 0
+    while i < endpoints.count {
+      if unsafe matches(Address(endpoints[i])) { return true }
       i &+= 1
     }
     return false

@@ -13,13 +13,12 @@ struct BaseHops {
 extension Engine {
   /// The records on the socket, or else the longest lineage among held flows to the same destination.
   func baseHops(_ slot: Slot?, _ destination: Address) -> BaseHops {
-    if let slot, unsafe slot.flow.pointee.set_hop_count > 0, let hops = unsafe slot.hops {
-      return unsafe BaseHops(hops: hops, count: UInt32(slot.flow.pointee.set_hop_count), inherited: false)
+    if let slot, let known = slot.attachment {
+      let count = unsafe min(UInt32(slot.flow.pointee.set_hop_count), known.hopCount)
+      if count > 0 { return unsafe BaseHops(hops: known.hops, count: count, inherited: false) }
     }
-    if let held = longestHeld(destination, self), let hops = unsafe held.hops {
-      let count = unsafe UInt32(held.flow.pointee.hop_count)
-      return unsafe BaseHops(
-        hops: hops, count: count > UInt32(WFP_HOPS_MAX) ? UInt32(WFP_HOPS_MAX) : count, inherited: true)
+    if let held = longestHeld(destination, self), let known = held.attachment {
+      return unsafe BaseHops(hops: known.hops, count: min(known.hopCount, UInt32(WFP_HOPS_MAX)), inherited: true)
     }
     return unsafe BaseHops(hops: nil, count: 0, inherited: false)
   }

@@ -21,18 +21,17 @@ package struct PolicyImage {
 
   var head: wfp_policy { unsafe base.assumingMemoryBound(to: wfp_policy.self).pointee }
 
-  /// The first row of a table, if the whole table lies inside the image.
-  func rows<Row>(_ table: wfp_table, of row: Row.Type) -> UnsafePointer<Row>? {
+  /// The rows of a table, if the whole table lies inside the image.
+  func rows<Row>(_ table: wfp_table, of row: Row.Type) -> PolicyTable<Row>? {
     let offset = Int(table.offset)
     let length = Int(table.count) &* MemoryLayout<Row>.stride
     if table.count == 0 || offset & (MemoryLayout<Row>.alignment &- 1) != 0 || offset &+ length > size { return nil }
-    return unsafe (base + offset).assumingMemoryBound(to: row)
+    return unsafe PolicyTable((base + offset).assumingMemoryBound(to: row), count: table.count)
   }
 
   func row<Row>(_ table: wfp_table, _ at: UInt32, of row: Row.Type) -> UnsafePointer<Row>? {
-    if at >= table.count { return nil }
-    guard let first = unsafe rows(table, of: row) else { return nil }
-    return unsafe first + Int(at)
+    guard let rows = rows(table, of: row), at < rows.count else { return nil }
+    return unsafe rows[at]
   }
 
   func offset<Row>(of row: UnsafePointer<Row>) -> Int { unsafe UnsafeRawPointer(row) - base }
@@ -41,6 +40,22 @@ package struct PolicyImage {
     if Int(range.offset) &+ Int(range.length) > size { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
     return unsafe UnsafeRawBufferPointer(start: base + Int(range.offset), count: Int(range.length))
   }
+}
+
+/// Rows that lie inside their image, and how many: the count that was checked. It is not to be read again, because a
+/// reload overwrites an image under its readers.
+@safe
+struct PolicyTable<Row> {
+  private let first: UnsafePointer<Row>
+  let count: UInt32
+
+  fileprivate init(_ first: UnsafePointer<Row>, count: UInt32) {
+    unsafe self.first = first
+    self.count = count
+  }
+
+  /// - Parameter at: Less than `count`.
+  @unsafe subscript(at: UInt32) -> UnsafePointer<Row> { unsafe first + Int(at) }
 }
 
 extension Engine {

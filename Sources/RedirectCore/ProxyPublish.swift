@@ -24,16 +24,16 @@ extension PolicyImage {
   func provider(acceptingHeadersOn local: Address) -> UnsafePointer<wfp_provider>? {
     let head = head
     if head.accepts & UInt32(WFP_ACCEPTS_PROXY_V2) == 0 { return nil }
-    guard let providers = unsafe rows(head.providers, of: wfp_provider.self) else { return nil }
-    var i = 0
-    while i < Int(head.providers.count) {
-      let provider = unsafe providers + i
+    guard let providers = rows(head.providers, of: wfp_provider.self) else { return nil }
+    var i: UInt32 = 0
+    while i < providers.count {
+      let provider = unsafe providers[i]
       i &+= 1
       if unsafe provider.pointee.accepts & UInt32(WFP_ACCEPTS_PROXY_V2) == 0 { continue }
       guard let endpoints = unsafe rows(provider.pointee.endpoints, of: wfp_address.self) else { continue }
-      var j = 0
-      while unsafe j < Int(provider.pointee.endpoints.count) {
-        let endpoint = unsafe Address(endpoints + j)
+      var j: UInt32 = 0
+      while j < endpoints.count {
+        let endpoint = unsafe Address(endpoints[j])
         j &+= 1
         if endpoint.port == local.port && endpoint.sameHost(as: local) { return unsafe provider }
       }

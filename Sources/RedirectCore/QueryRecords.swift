@@ -2,8 +2,8 @@ import CEngine
 
 /// Stage 5, SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS: the whole chain (SPEC S2.14).
 func queryRecords(_ slot: Slot, _ engine: Engine, _ output: QueryOutput) -> QueryResult {
-  guard let hops = unsafe slot.hops else { return QueryResult(error: -EINVAL, bytes: 0) }
-  let count = unsafe UInt32(slot.flow.pointee.hop_count)
+  guard let attachment = slot.attachment else { return QueryResult(error: -EINVAL, bytes: 0) }
+  let (hops, count) = unsafe (attachment.hops, attachment.hopCount)
   let length = Engine.recordsLength(count)
   guard let out = unsafe output.start, unsafe Int(output.size) >= length else {
     return QueryResult(error: -ENOBUFS, bytes: UInt32(truncatingIfNeeded: length))

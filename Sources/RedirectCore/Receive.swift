@@ -199,8 +199,8 @@ extension Engine {
   }
 
   fileprivate func addRecords(_ slot: Slot, to writer: inout ControlWriter) {
-    guard let hops = unsafe slot.hops else { return }
-    let count = unsafe UInt32(slot.flow.pointee.hop_count)
+    guard let attachment = slot.attachment else { return }
+    let (hops, count) = unsafe (attachment.hops, attachment.hopCount)
     let length = Engine.recordsLength(count)
     if length > Int(WFP_RECORDS_MAX) { return }
     var header = unsafe recordsHeader(slot.flow.pointee.application, hops, count)

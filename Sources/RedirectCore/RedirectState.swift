@@ -14,11 +14,11 @@ enum RedirectState: UInt8 {
 
 /// The records of `slot` as `provider` (16 bytes) sees them. Inherited hops count for the limit only.
 func redirectState(_ slot: Slot?, provider: UnsafeRawPointer) -> RedirectState {
-  guard let slot, let hops = unsafe slot.hops else { return .notRedirected }
+  guard let slot, let attachment = slot.attachment else { return .notRedirected }
   // The last hop of a redirected slot is the redirect itself, not a record that was set.
-  let count = unsafe slot.flow.pointee.set_hop_count
+  let (hops, count) = unsafe (attachment.hops, min(UInt32(slot.flow.pointee.set_hop_count), attachment.hopCount))
   var state = RedirectState.notRedirected
-  var i: UInt16 = 0
+  var i: UInt32 = 0
   while i < count {
     let hop = unsafe hops + Int(i)
     if unsafe hop.pointee.flags & UInt32(WFP_HOP_INHERITED) == 0 {

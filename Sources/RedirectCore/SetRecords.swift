@@ -113,11 +113,10 @@ extension Engine {
 
   private func requiresPrivilege() -> Bool {
     guard let policy = policy() else { return false }
-    let sets = policy.head.sets
-    guard let rows = unsafe policy.rows(sets, of: wfp_policy_set.self) else { return false }
-    var i = 0
-    while i < Int(sets.count) {
-      if unsafe rows[i].flags & UInt32(WFP_SET_REQUIRES_PRIVILEGE) != 0 { return true }
+    guard let sets = policy.rows(policy.head.sets, of: wfp_policy_set.self) else { return false }
+    var i: UInt32 = 0
+    while i < sets.count {
+      if unsafe sets[i].pointee.flags & UInt32(WFP_SET_REQUIRES_PRIVILEGE) != 0 { return true }
       i &+= 1
     }
     return false

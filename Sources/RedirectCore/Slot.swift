@@ -71,15 +71,16 @@ struct Slot {
     unsafe wfp_store(&flow.pointee.state, SlotWord(state: state, generation: flow.pointee.generation).raw)
   }
 
-  /// The attachment's bytes: hops, then the context. nil when the slot says something impossible.
-  var attachment: UnsafeMutableRawPointer? {
+  /// nil when the slot says something impossible.
+  var attachment: Attachment? {
     let (block, count) = unsafe (flow.pointee.block, flow.pointee.block_count)
-    let needed =
-      unsafe UInt64(flow.pointee.hop_count) &* UInt64(MemoryLayout<wfp_hop>.size) &+ UInt64(flow.pointee.context_length)
+    let (hopCount, contextLength) = unsafe (flow.pointee.hop_count, flow.pointee.context_length)
+    let needed = UInt64(hopCount) &* UInt64(MemoryLayout<wfp_hop>.size) &+ UInt64(contextLength)
     if UInt64(block) &+ UInt64(count) > UInt64(segment.blockCount) || needed > UInt64(count) &* UInt64(WFP_BLOCK_SIZE) {
       return nil
     }
-    return unsafe segment.blocks + Int(block) &* Int(WFP_BLOCK_SIZE)
+    let start = unsafe segment.blocks + Int(block) &* Int(WFP_BLOCK_SIZE)
+    return unsafe Attachment(start: start, hopCount: UInt32(hopCount), contextLength: Int(contextLength))
   }
 
   /// Its real connect has not been made, and its application has not closed the socket.
@@ -102,14 +103,31 @@ struct Slot {
       ? .addressed(cookie: cookie, destination: Address(&flow.pointee.destination)) : .client(cookie: cookie)
   }
 
-  var hops: UnsafeMutablePointer<wfp_hop>? { unsafe attachment?.assumingMemoryBound(to: wfp_hop.self) }
+  var hops: UnsafeMutablePointer<wfp_hop>? { unsafe attachment?.hops }
 
   /// The context that was attached for the service.
-  var context: UnsafeRawBufferPointer? {
-    guard let start = unsafe attachment else { return nil }
-    return unsafe UnsafeRawBufferPointer(
-      start: start + Int(flow.pointee.hop_count) &* MemoryLayout<wfp_hop>.size,
-      count: Int(flow.pointee.context_length))
+  var context: UnsafeRawBufferPointer? { unsafe attachment?.context }
+}
+
+/// What lies in a slot's blocks: hops, then the context. The numbers are those that were checked; the slot's own are
+/// another flow's as soon as its process gives it back.
+@safe
+struct Attachment {
+  private let start: UnsafeMutableRawPointer
+  let hopCount: UInt32
+  let contextLength: Int
+
+  fileprivate init(start: UnsafeMutableRawPointer, hopCount: UInt32, contextLength: Int) {
+    unsafe self.start = start
+    self.hopCount = hopCount
+    self.contextLength = contextLength
+  }
+
+  var hops: UnsafeMutablePointer<wfp_hop> { unsafe start.assumingMemoryBound(to: wfp_hop.self) }
+
+  var context: UnsafeRawBufferPointer {
+    let offset = Int(hopCount) &* MemoryLayout<wfp_hop>.size
+    return unsafe UnsafeRawBufferPointer(start: start + offset, count: contextLength)
   }
 }
 

@@ -30,7 +30,7 @@ struct Meaning: CustomTestStringConvertible {
 @Suite struct ConditionMeaningTests {
   private func matches(_ conditions: String, _ destination: RedirectCore.Address, socket: Int32 = -1) throws -> Bool {
     let policy = try MappedPolicy(policy(conditions: conditions))
-    let filter = try #require(policy.image.rows(policy.image.head.filters, of: wfp_filter.self))
+    let filter = try #require(policy.image.row(policy.image.head.filters, 0, of: wfp_filter.self))
     var request = ConnectRequest(descriptor: socket, engine: policy.engine, destination: destination)
     return policy.image.matches(filter, &request)
   }

@@ -26,8 +26,8 @@ struct WrittenContext: CustomTestStringConvertible {
   ) throws -> [UInt8] {
     let text = policy(context: fields) + "\nfilters: [{name: foobar, action: redirect, provider: p}]\n"
     let policy = try MappedPolicy(text)
-    let provider = try #require(policy.image.rows(policy.image.head.providers, of: wfp_provider.self))
-    let filter = try #require(policy.image.rows(policy.image.head.filters, of: wfp_filter.self))
+    let provider = try #require(policy.image.row(policy.image.head.providers, 0, of: wfp_provider.self))
+    let filter = try #require(policy.image.row(policy.image.head.filters, 0, of: wfp_filter.self))
     let application = wfp_application(
       start_time: 1_700_000_000_123_456_700, pid: 0x0a0b0c0d, uid: 1000, gid: 1001, session: 0x11, path: 0, is_root: 1)
     let written = Array(Self.path.utf8).withUnsafeBytes { path in

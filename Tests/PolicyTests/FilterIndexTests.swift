@@ -9,14 +9,14 @@ import Testing
   private struct Sublayer {
     let policy: MappedPolicy
     let row: UnsafePointer<wfp_sublayer>
-    let filters: UnsafePointer<wfp_filter>
+    let filters: PolicyTable<wfp_filter>
     var count: UInt32 { row.pointee.filters.count }
 
     init(_ filters: [String]) throws {
       let text = "version: 1\nfilters:\n" + filters.map { "  - \($0)\n" }.joined()
       let set = try PolicySet(text: text, file: "test.yaml", name: "test") { _ in nil }
       policy = try MappedPolicy(Image(set).bytes)
-      row = try #require(policy.image.rows(policy.image.head.sublayers, of: wfp_sublayer.self))
+      row = try #require(policy.image.row(policy.image.head.sublayers, 0, of: wfp_sublayer.self))
       self.filters = try #require(policy.image.rows(row.pointee.filters, of: wfp_filter.self))
     }
 
@@ -39,7 +39,7 @@ import Testing
     /// The same by asking each.
     func asked(_ destination: RedirectCore.Address) -> [UInt32] {
       var request = request(destination)
-      return (0..<count).filter { policy.image.matches(filters + Int($0), &request) }
+      return (0..<count).filter { policy.image.matches(filters[$0], &request) }
     }
   }
 
@@ -127,7 +127,7 @@ import Testing
       let host = "10.\(number / 2500).\(number / 250 % 10).\(number % 250)"
       let destination = socketAddress(host, UInt16(kind == "address" ? 443 : number + 1))
       #expect(sublayer.found(destination) == [UInt32(number)])
-      let rows = UnsafeMutablePointer(mutating: sublayer.filters)
+      let rows = UnsafeMutablePointer(mutating: sublayer.filters[0])
       let kept = (0..<10_000).map { rows[$0].conditions }
       for other in 0..<10_000 where other != number { rows[other].conditions = wfp_table() }
       #expect(sublayer.found(destination) == [UInt32(number)])

@@ -46,9 +46,9 @@ struct ClassifyTests {
     let providers = policy.rows(policy.head.providers, of: wfp_provider.self)!
     let hops = names.map { name -> wfp_hop in
       var hop = wfp_hop()
-      for i in 0..<Int(policy.head.providers.count)
-      where String(decoding: policy.bytes(providers[i].name), as: UTF8.self) == name {
-        hop.provider = providers[i].guid
+      for i in 0..<providers.count
+      where String(decoding: policy.bytes(providers[i].pointee.name), as: UTF8.self) == name {
+        hop.provider = providers[i].pointee.guid
       }
       return hop
     }

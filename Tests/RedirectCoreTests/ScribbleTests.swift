@@ -27,6 +27,10 @@ struct ScribbleTests {
   private func walk(_ memory: MemoryEngine, _ descriptor: Int32) -> Int {
     guard let policy = memory.engine.policy() else { return 0 }
     var request = ConnectRequest(descriptor: descriptor, engine: memory.engine, destination: Address("192.0.2.1", 80))
+    return walk(policy, &request)
+  }
+
+  private func walk(_ policy: PolicyImage, _ request: inout ConnectRequest) -> Int {
     guard case .redirect(let redirect) = policy.classify(&request) else { return 1 }
     _ = policy.bytes(redirect.filter.pointee.name).count
     _ = policy.chooseEndpoint(redirect.provider, &request)
