@@ -13,6 +13,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   if (__builtin_expect(code - SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS > 3, 1))
     return real_ioctl(fd, request, argument);
   wfp_ready();
+  uint64_t began = wfp_trace_began();
   int32_t result = wfp_core_ioctl(fd, code, argument);
+  if (__builtin_expect(began != 0, 0)) wfp_core_traced_ioctl(began, fd, code, argument, result);
   return result < 0 ? wfp_fail(-result) : 0;
 }

@@ -9,7 +9,8 @@ static void look_again(int fd, void *address, socklen_t length) {
   errno = error;
 }
 
-EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+// Not by its exported name, which others may define before us and the loader would have to look up.
+static ssize_t receive_message(int fd, struct msghdr *message, int flags) {
   if (!wfp_core_takes_datagrams()) {
     ssize_t result = real_recvmsg(fd, message, flags);
     if (result >= 0) look_again(fd, message->msg_name, message->msg_namelen);
@@ -28,6 +29,8 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   return result;
 }
 
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) { return receive_message(fd, message, flags); }
+
 static ssize_t receive(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
   struct iovec part = {.iov_base = data, .iov_len = size};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -37,7 +40,7 @@ static ssize_t receive(int fd, void *data, size_t size, int flags, struct sockad
     message.msg_name = address;
     message.msg_namelen = *length;
   }
-  ssize_t result = recvmsg(fd, &message, flags);
+  ssize_t result = receive_message(fd, &message, flags);
   if (result >= 0 && address) *length = message.msg_namelen;
   return result;
 }
@@ -99,7 +102,7 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
   for (; (unsigned)taken < count && taken < 1024; taken++) {
     struct mmsghdr *one = &messages[taken];
     if (!wfp_core_readable(one, sizeof *one)) return taken ? taken : wfp_fail(EFAULT);
-    ssize_t result = recvmsg(fd, &one->msg_hdr, flags & ~MSG_WAITFORONE);
+    ssize_t result = receive_message(fd, &one->msg_hdr, flags & ~MSG_WAITFORONE);
     if (result < 0) return taken ? taken : -1;
     one->msg_len = (unsigned)result;
     if (flags & MSG_WAITFORONE) flags |= MSG_DONTWAIT;

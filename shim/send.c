@@ -11,6 +11,13 @@ static ssize_t report(int fd, const struct wfp_connect *plan, ssize_t result) {
   return result;
 }
 
+static ssize_t traced(uint64_t began, int fd, const void *address, socklen_t length, const struct wfp_connect *plan,
+                      ssize_t result) {
+  if (__builtin_expect(began != 0, 0))
+    wfp_core_traced_connect(began, fd, address, length, plan, result >= 0 ? 0 : -errno);
+  return result;
+}
+
 static void direct(struct msghdr *message, struct wfp_datagram *plan) {
   message->msg_name = plan->length ? &plan->address : NULL;
   message->msg_namelen = plan->length;
@@ -39,10 +46,13 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
                                        : real_sendto(fd, data, size, flags, address, length);
   }
   struct wfp_connect plan = {.length = 0};
+  uint64_t began = wfp_trace_began();
   int32_t what = wfp_core_connect(fd, address, length, &plan);
-  if (what < 0) return wfp_fail(-what);
-  if (what == WFP_PASS) return real_sendto(fd, data, size, flags, address, length);
-  return report(fd, &plan, real_sendto(fd, data, size, flags, (const struct sockaddr *)&plan.address, plan.length));
+  const struct sockaddr *endpoint = (const struct sockaddr *)&plan.address;
+  ssize_t result = what < 0           ? wfp_fail(-what)
+                   : what == WFP_PASS ? real_sendto(fd, data, size, flags, address, length)
+                                      : report(fd, &plan, real_sendto(fd, data, size, flags, endpoint, plan.length));
+  return traced(began, fd, address, length, &plan, result);
 }
 
 static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
@@ -58,16 +68,19 @@ static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
 
 static ssize_t open_fast(int fd, const struct msghdr *message, int flags) {
   struct wfp_connect plan = {.length = 0};
+  uint64_t began = wfp_trace_began();
   int32_t what = wfp_core_connect(fd, message->msg_name, message->msg_namelen, &plan);
-  if (what < 0) return wfp_fail(-what);
-  if (what == WFP_PASS) return real_sendmsg(fd, message, flags);
   struct msghdr redirected = *message;
   redirected.msg_name = &plan.address;
   redirected.msg_namelen = plan.length;
-  return report(fd, &plan, real_sendmsg(fd, &redirected, flags));
+  ssize_t result = what < 0           ? wfp_fail(-what)
+                   : what == WFP_PASS ? real_sendmsg(fd, message, flags)
+                                      : report(fd, &plan, real_sendmsg(fd, &redirected, flags));
+  return traced(began, fd, message->msg_name, message->msg_namelen, &plan, result);
 }
 
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+// Not by its exported name, which others may define before us and the loader would have to look up.
+static ssize_t send_one(int fd, const struct msghdr *message, int flags) {
   wfp_ready();
   if (flags & MSG_FASTOPEN) {
     int ours = wfp_core_readable(message, sizeof *message) && message->msg_name;
@@ -79,6 +92,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   return send_message(fd, message, flags);
 }
 
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) { return send_one(fd, message, flags); }
+
 // One by one where any of them may be redirected.
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
   wfp_ready();
@@ -87,7 +102,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
   for (; (unsigned)sent < count && sent < 1024; sent++) {  // UIO_MAXIOV, as the kernel has it
     struct mmsghdr *one = &messages[sent];
     if (!wfp_core_readable(one, sizeof *one)) return sent ? sent : wfp_fail(EFAULT);
-    ssize_t result = sendmsg(fd, &one->msg_hdr, flags);
+    ssize_t result = send_one(fd, &one->msg_hdr, flags);
     if (result < 0) return sent ? sent : -1;
     one->msg_len = (unsigned)result;
   }

@@ -106,7 +106,7 @@ extension Flow.Hop {
 }
 
 extension Endpoint {
-  fileprivate init?(_ row: wfp_address) {
+  init?(_ row: wfp_address) {
     let bytes = unsafe withUnsafeBytes(of: row.bytes) { unsafe Array($0) }
     switch Int32(row.family) {
     case AF_INET: self.init(address: Address(unmapped: Array(bytes[..<4])), port: UInt16(bigEndian: row.port))

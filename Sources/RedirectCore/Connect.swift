@@ -72,6 +72,7 @@ private func decideOnce(
     // What is told and counted was not read of two policies.
     if !request.engine.stillWhole(policy) { return policyReplaced }
     request.engine.count(.blocked)
+    unsafe note(plan, WFP_TRACE_BLOCKED, filter)
     unsafe logBlocked(request.destination, policy.bytes(filter.pointee.name))
     return -EACCES
   case .redirect(let redirect):
@@ -87,6 +88,7 @@ private func decideOnce(
     case .listening(let endpoint): return unsafe publish(&request, policy, redirect, endpoint, plan)
     case .none:
       if !request.engine.stillWhole(policy) { return policyReplaced }
+      unsafe note(plan, WFP_TRACE_NOT_LISTENING, redirect.filter)
       unsafe request.engine.count(.refused, provider: redirect.provider.pointee.interned_name)
       logNotListening(request.destination, policy, redirect)
       return -ECONNREFUSED
@@ -115,6 +117,7 @@ private func publish(
 ) -> Int32 {
   if request.engine.isOverLimit(redirect, &request) {
     if !request.engine.stillWhole(policy) { return policyReplaced }
+    unsafe note(plan, WFP_TRACE_OVER_LIMIT, redirect.filter)
     unsafe request.engine.count(.loops, provider: redirect.provider.pointee.interned_name)
     return -ELOOP
   }
@@ -139,11 +142,18 @@ private func publish(
     unsafe aim(plan, endpoint, request.destination)
     unsafe plan.pointee.slot = slot.number
     unsafe plan.pointee.generation = slot.flow.pointee.generation
+    unsafe note(plan, WFP_TRACE_REDIRECTED, redirect.filter)
     watchDescriptor(request.descriptor)
     if request.protocolNumber() == udpLevel { takeDatagrams() }
     killPoint(.connectPlanned)
     return redirected
   }
+}
+
+/// What `wfpctl trace` tells of it.
+private func note(_ plan: UnsafeMutablePointer<wfp_connect>, _ outcome: Int, _ filter: UnsafePointer<wfp_filter>) {
+  unsafe plan.pointee.outcome = UInt32(truncatingIfNeeded: outcome)
+  unsafe plan.pointee.filter_id = filter.pointee.id
 }
 
 /// Fills in the endpoint in the family of the application's socket.

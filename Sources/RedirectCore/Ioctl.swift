@@ -8,8 +8,8 @@ struct QueryResult {
 
 private let queryRecordsCode = UInt32(0x9800_00dc)
 private let queryContextCode = UInt32(0x9800_00dd)
-private let setRecordsCode = UInt32(0x9800_00de)
-private let wouldWaitCode = UInt32(0x9800_00df)
+let setRecordsCode = UInt32(0x9800_00de)
+let wouldWaitCode = UInt32(0x9800_00df)
 
 /// Stages 5 and 6: the redirect control codes.
 @c @implementation

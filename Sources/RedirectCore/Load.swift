@@ -4,7 +4,8 @@ import CEngine
 /// (SPEC S10.1).
 @c @implementation
 func wfp_core_load(
-  _ engine: UnsafePointer<CChar>?, _ log: UnsafePointer<CChar>?, _ required: UnsafePointer<CChar>?
+  _ engine: UnsafePointer<CChar>?, _ log: UnsafePointer<CChar>?, _ required: UnsafePointer<CChar>?,
+  _ trace: UnsafePointer<CChar>?
 ) {
   let process = unsafe wfp_process()
   // 2: another thread is at it, or this one, which a signal has interrupted. Bounded for the latter's sake.
@@ -21,6 +22,7 @@ func wfp_core_load(
     unsafe process.pointee.required = required[0] == 0x31 && required[1] == 0 ? 1 : 0
   }
   if let log = unsafe log { unsafe readLogTarget(log, process) }
+  if let trace = unsafe trace { unsafe process.pointee.trace_path = unsafe keepText(trace) }
   unsafe wfp_store(&process.pointee.loaded, 1)
   _ = currentEngine()
 }

@@ -60,10 +60,12 @@ private func judge(
   _ request: inout ConnectRequest, _ outgoing: Outgoing, _ plan: UnsafeMutablePointer<wfp_datagram>, hasRecords: Bool
 ) -> Int32 {
   var connect = wfp_connect()
+  let began = wfp_trace_began()
   let policy = request.engine.policy()
   if let policy, policy.head.filters.count > 0 {
     let required = unsafe wfp_process().pointee.required != 0
     let what = failClosed(unsafe decide(&request, policy, &connect), &request, required)
+    if began != 0 { traceSend(began, request, connect, what) }
     if what == -EALREADY, let slot = flowOfAnotherThread(outgoing) { return unsafe outgoing.fill(plan, slot) }
     if what < 0 { return what == -EALREADY ? -EAGAIN : what }
     if what == redirected {

@@ -80,7 +80,7 @@ struct Slot {
       return nil
     }
     let start = unsafe segment.blocks + Int(block) &* Int(WFP_BLOCK_SIZE)
-    return unsafe Attachment(start: start, hopCount: UInt32(hopCount), contextLength: Int(contextLength))
+    return unsafe Attachment(start: start, hopCount: UInt32(hopCount), contextLength: contextLength)
   }
 
   /// Its real connect has not been made, and its application has not closed the socket.
@@ -115,9 +115,9 @@ struct Slot {
 struct Attachment {
   private let start: UnsafeMutableRawPointer
   let hopCount: UInt32
-  let contextLength: Int
+  let contextLength: UInt32
 
-  fileprivate init(start: UnsafeMutableRawPointer, hopCount: UInt32, contextLength: Int) {
+  fileprivate init(start: UnsafeMutableRawPointer, hopCount: UInt32, contextLength: UInt32) {
     unsafe self.start = start
     self.hopCount = hopCount
     self.contextLength = contextLength
@@ -127,7 +127,7 @@ struct Attachment {
 
   var context: UnsafeRawBufferPointer {
     let offset = Int(hopCount) &* MemoryLayout<wfp_hop>.size
-    return unsafe UnsafeRawBufferPointer(start: start + offset, count: contextLength)
+    return unsafe UnsafeRawBufferPointer(start: start + offset, count: Int(contextLength))
   }
 }
 

@@ -14,10 +14,9 @@ struct RunCommand: ParsableCommand {
   var engine: String?
   @Option(name: .customLong("policy"), help: ArgumentHelp("Policy file to load first.", valueName: "file"))
   var policies: [String] = []
-  @Option(
-    name: .customLong("library"),
-    help: ArgumentHelp(
-      "libwfpshim.so (default: $WFPSHIM_LIBRARY, else beside wfpctl, else in ../lib).", valueName: "path"))
+  static let libraryHelp = ArgumentHelp(
+    "libwfpshim.so (default: $WFPSHIM_LIBRARY, else beside wfpctl, else in ../lib).", valueName: "path")
+  @Option(name: .customLong("library"), help: RunCommand.libraryHelp)
   var library: String?
   @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
   var command: [String] = []

@@ -6,8 +6,8 @@ struct WfpControl: ParsableCommand {
     commandName: "wfpctl", abstract: "Manages connection redirection: policies, flows, and programs that take part.",
     version: "0.1.0",  // as tools/install says
     subcommands: [
-      RunCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self, PolicyCommand.self,
-      DoctorCommand.self,
+      RunCommand.self, TraceCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self,
+      PolicyCommand.self, DoctorCommand.self,
     ])
 
   @OptionGroup var engine: EngineOption

@@ -24,7 +24,7 @@
       let listeners = [ground.contoso, ground.fabrikam, ground.bulk].map { "\($0.descriptor)" }
       service = Child(["service", ground.path] + listeners)
       expect(service.line() == "serving", "the service runs")
-      wfp_core_load(ground.path, nil, nil)
+      wfp_core_load(ground.path, nil, nil, nil)
       expect(connect(living, Ground.Port.contoso) == WFP_REDIRECT, "the living connect is redirected")
       expect(service.line() == "flow \(Ground.Port.contoso) 1", "the living flow is claimed")
       service.say("again")

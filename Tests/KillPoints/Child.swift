@@ -33,14 +33,15 @@
     }
 
     /// The next line; nil at the end, or when none has come for ten seconds.
-    func line() -> String? {
+    /// - Parameter patience: Milliseconds.
+    func line(patience: Int32 = 10_000) -> String? {
       while true {
         if let end = partial.firstIndex(of: 0x0a) {
           defer { partial.removeSubrange(...end) }
           return String(decoding: partial[..<end], as: UTF8.self)
         }
         var polled = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-        if poll(&polled, 1, 10_000) <= 0 { return nil }
+        if poll(&polled, 1, patience) <= 0 { return nil }
         var chunk = [UInt8](repeating: 0, count: 65536)
         let count = read(output, &chunk, chunk.count)
         if count <= 0 { return nil }

@@ -29,7 +29,7 @@
     guard let scenario = Scenario(rawValue: arguments[0]), let passes = Int(arguments[2]) else { fail("arguments") }
     let (path, descriptor) = (arguments[3], Int32(arguments[4])!)
     let folder = String(path.dropLast("/engine".count))
-    wfp_core_load(path, nil, nil)
+    wfp_core_load(path, nil, nil, nil)
     if let point = KillPoint.allCases.first(where: { "\($0)" == arguments[1] }) {
       KillPoint.passed = [Int](repeating: 0, count: KillPoint.allCases.count)
       KillPoint.chosen = (point, passes)
@@ -91,7 +91,7 @@
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    wfp_core_load(arguments[0], nil, nil)
+    wfp_core_load(arguments[0], nil, nil, nil)
     let blob = isBulk ? [] : readFile(arguments[2])
     var descriptors: [Int32] = []
     for _ in 0..<Int(arguments[1])! {

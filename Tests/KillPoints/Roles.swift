@@ -94,7 +94,7 @@
 
   /// `storm-client ENGINE`: the living one. Goes on until it is told `pause`, and then says what it has seen.
   func visitForever(_ arguments: [String]) -> Never {
-    wfp_core_load(arguments[0], nil, nil)
+    wfp_core_load(arguments[0], nil, nil, nil)
     var (good, wrong) = (0, 0)
     while true {
       for port in [Ground.Port.contoso, Ground.Port.fabrikam] {
@@ -115,7 +115,7 @@
 
   /// `storm-service ENGINE LISTENER...` tells each connection what it knows of it (`description`), and keeps the first.
   func serveStorm(_ arguments: [String]) -> Never {
-    wfp_core_load(arguments[0], nil, nil)
+    wfp_core_load(arguments[0], nil, nil, nil)
     let listeners = arguments.dropFirst().map { Int32($0)! }
     for listener in listeners {
       wfp_core_listening(listener)

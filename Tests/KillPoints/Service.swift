@@ -5,7 +5,7 @@
   /// The service of contoso, fabrikam and bulk: `service ENGINE LISTENER...`. It says `flow CONTEXT-PORT HOPS` for each
   /// connection, `closed` when one has ended, answers `again` with what the first one's queries say, and writes the last one's records to a file (`blob PATH`).
   func serve(_ arguments: [String]) -> Never {
-    wfp_core_load(arguments[0], nil, nil)
+    wfp_core_load(arguments[0], nil, nil, nil)
     let listeners = arguments.dropFirst().map { Int32($0)! }
     for listener in listeners {
       wfp_core_listening(listener)

@@ -10,6 +10,7 @@
 #include "../../../include/wfpshim/wfp_ioctl.h"
 #include "wfp_layout.h"
 #include "wfp_process.h"
+#include "wfp_trace.h"
 
 // What a connect shall do: stages 1-3. Lives on the hook's stack between wfp_core_connect and _connected.
 struct wfp_connect {
@@ -17,13 +18,16 @@ struct wfp_connect {
   uint32_t length;
   uint32_t slot;        // slot number + 1 of the published flow; 0: nothing was published
   uint64_t generation;  // of that slot
+  uint64_t filter_id;   // which decided, for a trace; 0: none
+  uint32_t outcome;     // WFP_TRACE_REDIRECTED and so on
 };
 
 enum { WFP_PASS = 0, WFP_REDIRECT = 1 };
 
 // Reads the settings and attaches the engine if it is there. Strings are borrowed for the call, NULL when
 // the variable is not set. Only the first call counts.
-void wfp_core_load(const char *_Nullable engine, const char *_Nullable log, const char *_Nullable required);
+void wfp_core_load(const char *_Nullable engine, const char *_Nullable log, const char *_Nullable required,
+                   const char *_Nullable trace);
 
 // Stages 1-3, 7 and 8. WFP_PASS: do what the application said. WFP_REDIRECT: connect to plan->address, then
 // report. Negative: fail with that errno.
@@ -44,6 +48,13 @@ int32_t wfp_core_ioctl(int32_t fd, uint32_t code, struct wfp_ioctl *_Nullable re
 
 // The application's view of its peer (S7.2). 0: the kernel shall answer; 1: answered; negative: that errno.
 int32_t wfp_core_peer_name(int32_t fd, struct sockaddr *_Nullable address, socklen_t *_Nullable length);
+
+// `wfpctl trace`. `began` is of wfp_trace_began, and not 0.
+void wfp_core_traced_connect(uint64_t began, int32_t fd, const struct sockaddr *_Nullable address, uint32_t length,
+                             const struct wfp_connect *_Nonnull plan, int32_t result);
+void wfp_core_traced_accept(uint64_t began, int32_t fd);
+void wfp_core_traced_ioctl(uint64_t began, int32_t fd, uint32_t code, const struct wfp_ioctl *_Nullable request,
+                           int32_t result);
 
 // Whether n bytes can be read, asked without touching them.
 int32_t wfp_core_readable(const void *_Nullable at, size_t n);

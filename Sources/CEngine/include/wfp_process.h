@@ -55,7 +55,7 @@ struct wfp_process {
   uint32_t engine_path;  // none: the user's engine in /dev/shm
   uint32_t log_path;
   uint32_t text_used;
-  uint32_t reserved;
+  uint32_t trace_path;
   uint64_t log_descriptor;  // descriptor + 1; 0: none, or a path
   uint64_t required;
   uint64_t loaded;

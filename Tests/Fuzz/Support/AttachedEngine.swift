@@ -30,7 +30,7 @@ final class AttachedEngine: @unchecked Sendable {  // one thread at a time uses 
       let engine = try FilterEngine(path: path)
       try engine.loadSet(name: "fuzz", text: Self.policy(UInt16(bigEndian: endpoint.port)), file: "fuzz.yaml")
     } catch { fatalError("\(error)") }
-    wfp_core_load(path, nil, nil)
+    wfp_core_load(path, nil, nil, nil)
     (client, accepted) = Self.makeFlow(listener)
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     defer { close(descriptor) }
@@ -91,7 +91,7 @@ final class AttachedEngine: @unchecked Sendable {  // one thread at a time uses 
       if let flows = mappings[number].flow_header { wfp_unmap(flows, mappings[number].flow_length) }
     }
     memset(wfp_process(), 0, MemoryLayout<wfp_process>.size)
-    wfp_core_load(path, nil, nil)
+    wfp_core_load(path, nil, nil, nil)
   }
 }
 

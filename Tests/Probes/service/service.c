@@ -4,6 +4,7 @@
 // one connection.
 //
 //   --no-set       sets no records
+//   --late         sets them after connect
 //   --workers N    N children accept, called NAME-1 to NAME-N, and say `worker PID`; --leave: their parent ends first
 //   --acceptors N  N threads accept
 //   --share        SO_REUSEPORT
@@ -29,8 +30,14 @@
 #include "probe.h"
 
 static const char *name;
-static int set_records = 1;
+static int set_records = 1, sets_late;
 static int accepts_raw;
+
+static void set(int fd, const void *records, uint32_t size) {
+  struct wfp_ioctl set = {.in = records, .in_size = size};
+  if (ioctl(fd, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, &set) != 0)
+    probe_say("%s set %s", name, strerrorname_np(errno));
+}
 
 static void serve(int fd) {
   char records[4160], context[65536], text[64];
@@ -49,15 +56,12 @@ static void serve(int fd) {
   memcpy(&destination, context, sizeof destination);
   int out = socket(destination.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (out < 0) return;
-  if (set_records) {
-    struct wfp_ioctl set = {.in = records, .in_size = records_size};
-    if (ioctl(out, SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS, &set) != 0)
-      probe_say("%s set %s", name, strerrorname_np(errno));
-  }
+  if (set_records && !sets_late) set(out, records, records_size);
   socklen_t length = destination.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
   if (connect(out, (struct sockaddr *)&destination, length) != 0) {
     probe_say("%s connect %s %s", name, probe_text(&destination, text), strerrorname_np(errno));
   } else {
+    if (sets_late) set(out, records, records_size);
     probe_say("%s flow %s records %u context %u", name, probe_text(&destination, text), records_size,
               second.bytes_returned);
     probe_relay(fd, out);
@@ -133,6 +137,7 @@ int main(int argc, char **argv) {
   if (argc < 4) return 2;
   name = argv[1];
   set_records = !probe_flag(argc, argv, "--no-set");
+  sets_late = probe_flag(argc, argv, "--late");
   probe_share_port = probe_flag(argc, argv, "--share");
   probe_transparent = probe_flag(argc, argv, "--transparent");
   accepts_raw = probe_flag(argc, argv, "--raw");
