@@ -177,6 +177,15 @@ let package = Package(
   ]
 )
 
+// `make bench`: a table of a million flows, which needs the core's testing interfaces in a release build.
+if Context.environment["WFPSHIM_BENCH"] != nil {
+  package.targets.removeAll { $0.isTest }
+  package.targets.append(
+    .executableTarget(
+      name: "million", dependencies: ["CEngine", "RedirectCore"], path: "Tests/Bench/million", swiftSettings: noWarnings
+    ))
+}
+
 // `make fuzz`: what the tests replay becomes a program of libFuzzer's, and nothing else is built.
 if Context.environment["WFPSHIM_FUZZ"] != nil {
   package.targets.removeAll { $0.isTest }

@@ -9,7 +9,9 @@ enum EngineLayout {
   static let initialSize = flowRegionOffset + flowRegionLength(segments: 1)
   /// The preload appends segments directly behind the flow region, so a larger policy lies behind all that there
   /// can be. What is between is a hole that nobody touches until a segment fills it.
-  static let reachedBySegments = flowRegionLength(segments: WFP_SEGMENTS)
+  static func reachedBySegments(_ header: wfp_engine) -> UInt64 {
+    flowRegionLength(segments: UInt32(header.segment_limit))
+  }
 }
 
 extension EngineDirectory {
@@ -45,13 +47,14 @@ extension EngineDirectory {
   }
 
   /// Opens the engine, or makes it. Two creators at once get the same file.
-  func openOrCreate() throws(EngineError) -> Descriptor {
+  /// - Parameter segmentLimit: Of one that is made: to how many segments its table may grow.
+  func openOrCreate(segmentLimit: UInt32) throws(EngineError) -> Descriptor {
     if let found = try openFile() { return found }
     try lock()
     defer { flock(descriptor.number, LOCK_UN) }
     killPoint(.directoryLocked)
     if let found = try openFile() { return found }
-    try create()
+    try create(segmentLimit)
     guard let made = try openFile() else {
       throw EngineError(.refused, path, "the engine vanished while it was made", expected: "nobody to remove it")
     }
@@ -60,7 +63,7 @@ extension EngineDirectory {
 
   /// Makes a whole engine under a temporary name, then gives it its own. Called with the directory locked: a
   /// temporary file that is there was left by a creator that was killed.
-  private func create() throws(EngineError) {
+  private func create(_ segmentLimit: UInt32) throws(EngineError) {
     let temporary = ".\(file).new"
     _ = unsafe unlinkat(descriptor.number, temporary, 0)
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
@@ -71,7 +74,7 @@ extension EngineDirectory {
     let made = Descriptor(opened.result)
     killPoint(.engineMade)
     do throws(EngineError) {
-      try fill(made)
+      try fill(made, segmentLimit)
       killPoint(.engineWritten)
       // Not replacing: a creator that takes no lock may have been faster, and its engine may be in use.
       let noReplace = 1
@@ -94,7 +97,7 @@ extension EngineDirectory {
     }
   }
 
-  private func fill(_ made: borrowing Descriptor) throws(EngineError) {
+  private func fill(_ made: borrowing Descriptor, _ segmentLimit: UInt32) throws(EngineError) {
     // The mode that open was given is cut by the umask.
     guard fchmod(made.number, 0o600) == 0 else {
       throw .system(errno, path, "cannot set the engine's mode", expected: "mode 0600")
@@ -105,11 +108,11 @@ extension EngineDirectory {
       throw .system(failure, path, "cannot allocate the engine", expected: "\(size) bytes of free space")
     }
     killPoint(.engineAllocated)
-    try write(engineHeader(), made, at: 0)
+    try write(engineHeader(segmentLimit), made, at: 0)
     try write(flowHeader(), made, at: EngineLayout.flowRegionOffset)
   }
 
-  private func engineHeader() throws(EngineError) -> wfp_engine {
+  private func engineHeader(_ segmentLimit: UInt32) throws(EngineError) -> wfp_engine {
     var header = wfp_engine()
     header.magic = UInt64(WFP_ENGINE_MAGIC)
     header.version = WFP_ENGINE_VERSION
@@ -127,14 +130,13 @@ extension EngineDirectory {
     header.flow_region_offset = EngineLayout.flowRegionOffset
     header.next_filter_id = 1
     header.created = wfp_now(CLOCK_REALTIME)
-    header.segment_limit = UInt64(WFP_SEGMENTS)
+    header.segment_limit = UInt64(segmentLimit)
     return header
   }
 
   private func flowHeader() -> wfp_flow_header {
     var header = wfp_flow_header()
     header.segment_count = 1
-    header.segments.0 = segmentLayout(0, from: UInt64(WFP_SEGMENT0_OFFSET)).segment
     return header
   }
 

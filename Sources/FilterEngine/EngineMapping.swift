@@ -20,7 +20,7 @@ enum EngineMapping {
     do throws(EngineError) {
       try unsafe check(header.pointee, size, path)
       // All segments that there can be: those that other processes add later are then in sight.
-      let flowLength = Int(EngineLayout.reachedBySegments)
+      let flowLength = unsafe Int(EngineLayout.reachedBySegments(header.pointee))
       let offset = unsafe header.pointee.flow_region_offset
       guard let flows = unsafe wfp_map_file(descriptor.number, Int64(offset), flowLength, 1) else {
         throw .system(ENOMEM, path, "cannot map the flows", expected: "address space")
@@ -58,6 +58,10 @@ enum EngineMapping {
     guard header.header_size == UInt32(MemoryLayout<wfp_engine>.size), header.uid == geteuid() else {
       throw EngineError(.damaged, path, "the engine's header is damaged", expected: "an engine of user \(geteuid())")
     }
+    guard (1...UInt64(WFP_SEGMENTS)).contains(header.segment_limit) else {
+      throw EngineError(
+        .damaged, path, "the engine may grow to \(header.segment_limit) segments", expected: "1 to \(WFP_SEGMENTS)")
+    }
     let flows = header.flow_region_offset
     guard flows % UInt64(WFP_PAGE) == 0, flows >= UInt64(WFP_PAGE), flows <= size,
       size - flows >= flowRegionLength(segments: 1)
@@ -66,7 +70,7 @@ enum EngineMapping {
     }
     for buffer in [header.policy.0, header.policy.1] {
       let end = buffer.offset.addingReportingOverflow(UInt64(buffer.capacity))
-      let apart = end.partialValue <= flows || buffer.offset >= flows + EngineLayout.reachedBySegments
+      let apart = end.partialValue <= flows || buffer.offset >= flows + EngineLayout.reachedBySegments(header)
       guard buffer.offset >= UInt64(WFP_PAGE), !end.overflow, end.partialValue <= size, apart,
         buffer.size <= buffer.capacity
       else {
@@ -82,26 +86,14 @@ enum EngineMapping {
     else {
       throw EngineError(.damaged, path, "the engine has \(count) segments", expected: "as many as it has room for")
     }
-    for number in 0..<UInt32(count) {
-      let known = segmentLayout(number, from: flowRegionLength(segments: number)).segment
-      guard let stored = engine.segment(Int(number)), stored.flows_offset == known.flows_offset,
-        stored.blocks_offset == known.blocks_offset, stored.block_owners_offset == known.block_owners_offset,
-        stored.index_offset == known.index_offset, stored.flow_count == known.flow_count,
-        stored.block_count == known.block_count, stored.index_count == known.index_count
-      else {
-        throw EngineError(.damaged, path, "segment \(number) is described wrongly", expected: "its place and size")
-      }
-    }
   }
 }
 
 extension Engine {
-  /// What the flow header says about a segment.
+  /// Where a segment lies; nil for one that is not there.
   func segment(_ number: Int) -> wfp_segment? {
-    unsafe withUnsafeBytes(of: flowHeader.pointee.segments) { bytes in
-      let offset = number * MemoryLayout<wfp_segment>.stride
-      guard number >= 0, offset + MemoryLayout<wfp_segment>.size <= bytes.count else { return nil }
-      return unsafe bytes.load(fromByteOffset: offset, as: wfp_segment.self)
-    }
+    let count = unsafe min(wfp_load(&flowHeader.pointee.segment_count), UInt64(WFP_SEGMENTS))
+    guard number >= 0, number < Int(count) else { return nil }
+    return segmentLayout(UInt32(number), from: flowRegionLength(segments: UInt32(number))).segment
   }
 }

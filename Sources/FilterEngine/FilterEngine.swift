@@ -11,13 +11,16 @@ package struct FilterEngine: ~Copyable {
   let mapped: Engine
 
   /// Opens the engine, and makes it when there is none.
-  /// - Parameter path: `nil`: the one in force.
-  package init(path: String? = nil) throws(EngineError) {
+  /// - Parameters:
+  ///   - path: `nil`: the one in force.
+  ///   - segmentLimit: Of an engine that is made: to how many segments its flow table may grow. Every process that takes
+  ///     part keeps address space for so many.
+  package init(path: String? = nil, segmentLimit: UInt32 = WFP_DEFAULT_SEGMENT_LIMIT) throws(EngineError) {
     let path = path ?? FilterEngine.pathInForce()
     let directory = try EngineDirectory(of: path)
     // A file that was replaced between open and the check is found under its name at the next attempt.
     for _ in 0..<3 {
-      let descriptor = try directory.openOrCreate()
+      let descriptor = try directory.openOrCreate(segmentLimit: segmentLimit)
       let mapped = try EngineMapping.map(descriptor, path)
       if unsafe wfp_load32(&mapped.header.pointee.superseded) == 0 {
         self.path = path

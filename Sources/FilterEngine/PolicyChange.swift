@@ -119,7 +119,7 @@ extension FilterEngine {
     var capacity = 2 * WFP_POLICY_BUFFER_SIZE
     while Int(capacity) < size { capacity *= 2 }
     let header = unsafe mapped.header.pointee
-    let start = header.flow_region_offset + EngineLayout.reachedBySegments
+    let start = header.flow_region_offset + EngineLayout.reachedBySegments(header)
     let offset = [header.policy.0, header.policy.1].reduce(start) { max($0, $1.offset + UInt64($1.capacity)) }
     guard offset + UInt64(capacity) <= start + UInt64(WFP_POLICY_REACH) else {
       throw EngineError(.noSpace, path, "the engine has no place for \(size) bytes of policy", expected: "a new engine")

@@ -179,10 +179,10 @@ private func mapEngine(
   let flowOffset = header.flow_region_offset
   let acceptable =
     header.magic == WFP_ENGINE_MAGIC && header.version == WFP_ENGINE_VERSION && header.uid == status.uid
-    && flowOffset == headerLength
+    && flowOffset == headerLength && header.segment_limit >= 1 && header.segment_limit <= UInt64(WFP_SEGMENTS)
   if !acceptable { return -EPROTO }
   guard let raw = unsafe wfp_map_file(file, 0, Int(truncatingIfNeeded: headerLength), 0) else { return -ENOMEM }
-  var reach = flowRegionLength(segments: UInt32(WFP_SEGMENTS)) &+ UInt64(WFP_POLICY_REACH)
+  var reach = flowRegionLength(segments: UInt32(truncatingIfNeeded: header.segment_limit)) &+ UInt64(WFP_POLICY_REACH)
   var flows = unsafe wfp_map_file(file, Int64(truncatingIfNeeded: flowOffset), Int(truncatingIfNeeded: reach), 1)
   if unsafe flows == nil {  // a limited address space: what is there now has to do
     reach = size &- flowOffset

@@ -10,10 +10,6 @@ extension Engine {
     if end > UInt64(truncatingIfNeeded: flowLength) { return false }
     if !growFile(from: flowRegionLength(segments: count), to: end) { return false }
     killPoint(.fileGrown)
-    // For wfpctl, which checks it; who comes second writes the same.
-    let layout = segmentLayout(count, from: flowRegionLength(segments: count)).segment
-    unsafe (wfp_segments(flowHeader) + Int(count)).pointee = layout
-    killPoint(.segmentDescribed)
     _ = unsafe wfp_swap_if(&flowHeader.pointee.segment_count, UInt64(count), UInt64(count &+ 1))
     killPoint(.segmentCounted)
     return true

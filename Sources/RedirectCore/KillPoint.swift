@@ -19,7 +19,7 @@ package enum KillPoint: Int, CaseIterable {
   case reclaimTaken, reclaimUnindexed, reclaimReleased, reclaimed
   case abandonedTaken, evictionBegun, evictionTaken, evictionEnded
   // Growth
-  case fileGrown, segmentDescribed, segmentCounted
+  case fileGrown, segmentCounted
   // The arena of names
   case stringReserved, stringWritten, stringFound
   // A PROXY header

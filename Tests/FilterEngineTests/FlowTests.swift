@@ -142,7 +142,6 @@ import Testing
     let engine = try FilterEngine(path: directory.engine)
     let start = flowRegionLength(segments: 1)
     let (segment, end) = segmentLayout(1, from: start)
-    engine.mapped.flowHeader.pointee.segments.1 = segment
     engine.mapped.flowHeader.pointee.segment_count = 2
     #expect(engine.flows(liveOnly: false).isEmpty)
     let region = engine.mapped.header.pointee.flow_region_offset

@@ -118,7 +118,7 @@ import Testing
     let directory = try PrivateDirectory()
     let engine = try FilterEngine(path: directory.engine)
     let region = engine.mapped.header.pointee.flow_region_offset
-    let behind = region + flowRegionLength(segments: WFP_SEGMENTS)
+    let behind = region + flowRegionLength(segments: WFP_DEFAULT_SEGMENT_LIMIT)
     try engine.loadSet(name: "large", text: largePolicy(300_000), file: "large.yaml")
     var header = engine.mapped.header.pointee
     #expect(header.policy.1.offset == behind && header.policy.1.capacity == 524_288)

@@ -138,8 +138,9 @@ import Testing
     (MemoryLayout<wfp_engine>.offset(of: \.flow_region_offset)! + 7, [UInt8(0xff)]),
     (MemoryLayout<wfp_engine>.offset(of: \.policy)! + 7, [UInt8(0xff)]),
     (MemoryLayout<wfp_engine>.offset(of: \.policy)! + 11, [UInt8(0x7f)]),
-    (528_384, [UInt8(0)]), (528_384, [UInt8(7)]), (528_384, [UInt8(2)]),
-    (528_384 + MemoryLayout<wfp_flow_header>.offset(of: \.segments)!, [UInt8(1)]),
+    (528_384, [UInt8(0)]), (528_384, [UInt8(9)]), (528_384, [UInt8(2)]),
+    (MemoryLayout<wfp_engine>.offset(of: \.segment_limit)!, [UInt8(0)]),
+    (MemoryLayout<wfp_engine>.offset(of: \.segment_limit)!, [UInt8(9)]),
   ])
   func damagedHeaders(_ offset: Int, _ bytes: [UInt8]) throws {
     try refused(.damaged, "expected") { directory in

@@ -3,7 +3,7 @@
 //   header page            written by wfpctl alone; preloaded processes map it and the policy read-only
 //   policy buffers 0, 1    two compiled policies (wfp_policy.h); the header's generation says which is in force
 //   flow header page       counters and cursors that every participant writes
-//   segment 0..5           flow slots, blocks, index; segment k is 2^k times the size of segment 0
+//   segment 0..7           flow slots, blocks, index; segment k is 2^k times the size of segment 0
 //   (later policy buffers) larger ones, appended
 //
 // Rules: allocated in full when it is made or grown, never shrunk, replaced by rename (SPEC S10.5). Every
@@ -15,10 +15,11 @@
 #include <stdint.h>
 
 #define WFP_ENGINE_MAGIC 0x454e49474e455057  // "WPENGINE"
-#define WFP_ENGINE_VERSION 3u
+#define WFP_ENGINE_VERSION 4u
 #define WFP_PAGE 4096u
 #define WFP_POLICY_BUFFER_SIZE 262144u
-#define WFP_SEGMENTS 6u
+#define WFP_SEGMENTS 8u               // a million flows
+#define WFP_DEFAULT_SEGMENT_LIMIT 6u  // a quarter of one: address space in every process
 #define WFP_SEGMENT0_FLOWS 4096u
 #define WFP_BLOCK_SIZE 128u
 #define WFP_BLOCKS_PER_FLOW 4u      // blocks of a segment = flows x this
@@ -138,7 +139,8 @@ _Static_assert(offsetof(struct wfp_flow, hop_count) == 64, "struct wfp_flow");
 // holds eight; a key has two buckets. An entry is a hint: the slot itself says whether it is meant.
 enum { WFP_KEY_TUPLE = 1, WFP_KEY_CLIENT = 2, WFP_KEY_ACCEPTED = 3, WFP_KEY_ADDRESSED = 4 };
 
-// Where segment k lies, from the flow region's start (the flow header page). Sizes in bytes.
+// Where segment k lies, from the flow region's start (the flow header page). Sizes in bytes. Computed (Segments.swift):
+// it stands nowhere in the file.
 struct wfp_segment {
   uint64_t flows_offset, blocks_offset, block_owners_offset, index_offset;
   uint32_t flow_count, block_count, index_count, reserved;
@@ -165,7 +167,7 @@ struct wfp_engine {
   uint64_t flow_region_offset;  // of the flow header page
   uint64_t next_filter_id;
   uint64_t created;        // ns since 1970
-  uint64_t segment_limit;  // 1 to WFP_SEGMENTS: the table grows to so many
+  uint64_t segment_limit;  // 1 to WFP_SEGMENTS: the table grows to so many, and participants map so many
 };
 _Static_assert(sizeof(struct wfp_engine) <= WFP_PAGE, "engine header");
 _Static_assert(offsetof(struct wfp_engine, policy) == 56, "engine header");
@@ -220,12 +222,11 @@ struct wfp_flow_header {
   uint64_t strings_used;
   uint64_t index_depth;  // how often a key's buckets were full: so many further pairs are searched (Index.swift)
   uint64_t source_window, source_count;  // redirected connects of the running 64 s (Source.swift)
-  struct wfp_segment segments[WFP_SEGMENTS];
   struct wfp_listener listeners[WFP_LISTENERS];
   struct wfp_header_lock header_locks[WFP_HEADER_LOCKS];
   uint64_t evicting;  // mark of the process that looks for flows to take away; 0: none
   uint64_t sequence;  // of the newest publication; wraps
-  uint64_t reserved[2];
+  uint64_t reserved[6];
   uint64_t counts[WFP_COUNTS];  // lines that no lookup reads
   struct wfp_provider_counts provider_counts[WFP_COUNTED_PROVIDERS];
 };
@@ -235,9 +236,6 @@ static inline struct wfp_provider_counts *_Nonnull wfp_provider_counts_of(struct
   return header->provider_counts;
 }
 static inline uint64_t *_Nonnull wfp_counts_of(struct wfp_provider_counts *_Nonnull row) { return row->counts; }
-static inline struct wfp_segment *_Nonnull wfp_segments(struct wfp_flow_header *_Nonnull header) {
-  return header->segments;
-}
 static inline struct wfp_header_lock *_Nonnull wfp_header_locks(struct wfp_flow_header *_Nonnull header) {
   return header->header_locks;
 }

@@ -1,6 +1,8 @@
 """P7: what a redirected connection costs while many flows live, and how much memory a flow takes."""
 from table import Result
 
+from . import simulated
+
 PROCESSES_OF = 10_000  # flows each: descriptors and the ports of an address are limited
 
 
@@ -33,4 +35,5 @@ def measure(scene):
         yield result
     # Of each slot that was added; its four blocks of 128 bytes are for hops and context.
     added = (here[0] - before[0]) / (here[1] - before[1])
+    yield from simulated.measure(scene)
     yield Result("bytes of a slot in the engine beside its context / 512", [added - 4 * 128], [512], 1.0)
