@@ -1,5 +1,5 @@
 // P2: a connect() that no filter matches: `connect COUNT`. Prints the median and the 99th
-// percentile in us. Connects to a listener of its
+// percentile in us, with a further word the longest. Connects to a listener of its
 // own and accepts outside of the timing.
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -35,6 +35,9 @@ int main(int argc, char **argv) {
     times[i] = (double)(after.tv_sec - before.tv_sec) * 1e6 + (double)(after.tv_nsec - before.tv_nsec) / 1e3;
   }
   qsort(times, (size_t)count, sizeof *times, by_value);
-  printf("%.4f %.4f\n", times[count / 2], times[(size_t)count * 99 / 100]);
+  if (argc > 2)
+    printf("%.4f\n", times[count - 1]);
+  else
+    printf("%.4f %.4f\n", times[count / 2], times[(size_t)count * 99 / 100]);
   return 0;
 }

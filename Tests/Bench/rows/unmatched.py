@@ -1,6 +1,8 @@
 """P2: what a connect or a datagram costs that no filter names, and how that grows with the number of filters."""
 from table import Result
 
+from . import reload
+
 
 def filters(count):
     """Filters that name other ports, other addresses, or both."""
@@ -28,6 +30,7 @@ def measure(scene):
             result.ours.append(median)
             result.tails.append(tail)
         yield result
+    yield from reload.measure(scene, connect, scene.work / "bench.yaml")
     result = Result("sendto and recvfrom us, UDP not redirected", limit=1.02)
     scene.redirect(1, 2)
     for _ in scene.rounds:
