@@ -26,6 +26,7 @@ struct TraceCommand: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
+    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
     let words = command.first == "--" ? Array(command.dropFirst()) : command
     guard let program = words.first, !program.isEmpty else { throw ValidationError("Missing the program to trace.") }
     try reporting {

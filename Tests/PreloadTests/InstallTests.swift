@@ -69,8 +69,23 @@ struct InstallTests {
     #expect(
       try schema.lines.joined(separator: "\n") + "\n"
         == String(contentsOfFile: installed.prefix + "/share/wfpshim/policy.schema.json", encoding: .utf8))
-    let page = try String(contentsOfFile: installed.prefix + "/share/man/man3/WSAIoctl.3", encoding: .utf8)
-    #expect(page.contains(".Dt WSAIOCTL 3"))
+    for name in ["WSAIoctl.3", "wfpctl.1", "wfp-policy.5", "libwfpshim.7"] {
+      let (title, section) = (name.dropLast(2).uppercased(), String(name.suffix(1)))
+      let page = try String(contentsOfFile: installed.prefix + "/share/man/man\(section)/\(name)", encoding: .utf8)
+      #expect(page.contains(".Dt \(title) \(section)"))
+    }
+  }
+
+  @Test("Completions are installed, and complete subcommands") func completions() throws {
+    let installed = try Installed()
+    let script = installed.prefix + "/share/bash-completion/completions/wfpctl"
+    let ask =
+      "source \(script); COMP_WORDS=(wfpctl po); COMP_CWORD=1; _wfpctl wfpctl po wfpctl; echo \"${COMPREPLY[@]}\""
+    let (status, lines) = try Program("/bin/bash", ["-c", ask]).finish()
+    #expect(status == 0 && lines.last == "policy", "\(lines)")
+    for other in ["zsh/site-functions/_wfpctl", "fish/vendor_completions.d/wfpctl.fish"] {
+      #expect(try String(contentsOfFile: installed.prefix + "/share/" + other, encoding: .utf8).contains("policy"))
+    }
   }
 
   /// Each example's own Makefile or CMakeLists.txt, as a user would call it, and its own policy.
