@@ -5,7 +5,7 @@ import Policy
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Checks, loads and shows policies.",
-    subcommands: [Check.self, Load.self, Unload.self, Show.self, Test.self, Schema.self])
+    subcommands: [Check.self, Diff.self, Load.self, Unload.self, Show.self, Test.self, Schema.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(

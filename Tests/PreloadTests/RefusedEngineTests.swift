@@ -22,8 +22,8 @@ import Testing
     case .directory0755: chmod(stage.folder, 0o755)
     case .directory0750: chmod(stage.folder, 0o750)
     case .magic: try write(file, at: 0, [0x58])
-    case .olderVersion: try write(file, at: 8, [0x01])
-    case .newerVersion: try write(file, at: 8, [0x04])
+    case .olderVersion: try write(file, at: 8, [try version(file) - 1])
+    case .newerVersion: try write(file, at: 8, [try version(file) + 1])
     case .owner: try write(file, at: 16, [0x39, 0x30])
     case .flowOffset: try write(file, at: 88, [0, 0x10, 0, 0])
     case .cut: truncate(file, 600_000)
@@ -45,6 +45,10 @@ import Testing
       mkfifo(file, 0o600)
     }
     return file
+  }
+
+  private func version(_ file: String) throws -> UInt8 {
+    try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)[8]
   }
 
   private func write(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws {
