@@ -5,23 +5,33 @@ import CEngine
 /// - Returns: 0 when `found` is the answer, or -errno: EINPROGRESS the header is not whole yet, and the socket will be
 ///   readable when there is more of it.
 func receiveHeader(_ fd: Int32, _ cookie: UInt64, _ found: inout (Slot, Engine)?) -> Int32 {
-  if let (slot, _) = found, unsafe wfp_load32(&slot.flow.pointee.flags) & UInt32(WFP_FLOW_UNREAD) == 0 { return 0 }
-  switch takeHeader(fd, socketPeer(fd)) {
-  case .notOurs: return 0
-  case .none(let length):
-    restoreLowWater(fd, length)
-    // Another thread or process may have made a flow of it since the first look.
-    if found == nil { found = find(cookie) }
-    return 0
-  case .flow(let slot, let engine, let length):
-    restoreLowWater(fd, length)
-    found = (slot, engine)
-    return 0
-  case .pending(let needed):
-    raiseLowWater(fd, needed)
-    return -EINPROGRESS
-  case .busy: return -EINPROGRESS
-  case .failed(let error): return error
+  var raised = 0
+  while true {
+    if let (slot, _) = found, unsafe wfp_load32(&slot.flow.pointee.flags) & UInt32(WFP_FLOW_UNREAD) == 0 {
+      if raised > 0 { restoreLowWater(fd, raised) }
+      return 0
+    }
+    switch takeHeader(fd, socketPeer(fd)) {
+    case .notOurs: return 0
+    case .none(let length):
+      restoreLowWater(fd, length)
+      // Another thread or process may have made a flow of it since the first look.
+      if found == nil { found = find(cookie) }
+      return 0
+    case .flow(let slot, let engine, let length):
+      restoreLowWater(fd, length)
+      found = (slot, engine)
+      return 0
+    case .pending(let needed):
+      if needed == raised { return -EINPROGRESS }
+      raiseLowWater(fd, needed)
+      raised = needed
+      // And once more: another one may have taken the header after this look, and set the mark back before it was raised.
+      // What follows the header may be shorter than the mark.
+      if found == nil { found = find(cookie) }
+    case .busy: return -EINPROGRESS
+    case .failed(let error): return error
+    }
   }
 }
 
@@ -84,7 +94,9 @@ struct HeaderWait {
     // Readable and yet not enough: another one is at it, or memory is short. Look again, but not all the time.
     let isStalled = mark == lastMark
     lastMark = mark
-    if isStalled { rest = rest == 0 || rest > 5_000_000 ? 5_000_000 : rest }
+    // Another thread or process may have taken the header meanwhile, and what follows it may never come.
+    let longest: UInt64 = isStalled ? 5_000_000 : 100_000_000
+    rest = rest == 0 || rest > longest ? longest : rest
     let result = wfp_wait_readable(isStalled ? -1 : descriptor, rest)
     if result == -EINTR { return giveUp(-EINTR) }
     return result < 0 ? giveUp(-EINPROGRESS) : 0
