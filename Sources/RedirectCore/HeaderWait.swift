@@ -24,6 +24,7 @@ func receiveHeader(_ fd: Int32, _ cookie: UInt64, _ found: inout (Slot, Engine)?
       return 0
     case .pending(let needed):
       if needed == raised { return -EINPROGRESS }
+      killPoint(.headerSeenInPart)
       raiseLowWater(fd, needed)
       raised = needed
       // And once more: another one may have taken the header after this look, and set the mark back before it was raised.

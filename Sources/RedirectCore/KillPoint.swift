@@ -23,7 +23,7 @@ package enum KillPoint: Int, CaseIterable {
   // The arena of names
   case stringReserved, stringWritten, stringFound
   // A PROXY header
-  case headerLocked, headerPublished, headerTaken, headerNoted
+  case headerSeenInPart, headerLocked, headerPublished, headerTaken, headerNoted
   // A policy is read
   case policyFound, policyJudged
   // A policy is put in force

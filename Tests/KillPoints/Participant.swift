@@ -22,6 +22,8 @@
     case reload, enlarge, create
     /// A connect stops in the middle of reading the policy, which is replaced twice. It goes by the last one.
     case stopped
+    /// A query has seen a part of a PROXY header and stops; meanwhile another process takes the header.
+    case waits
   }
 
   /// `participant SCENARIO POINT PASSES ENGINE DESCRIPTOR`; POINT is `none` to run through and say what was passed.
@@ -33,7 +35,7 @@
     if let point = KillPoint.allCases.first(where: { "\($0)" == arguments[1] }) {
       KillPoint.passed = [Int](repeating: 0, count: KillPoint.allCases.count)
       KillPoint.chosen = (point, passes)
-      KillPoint.stops = scenario == .stopped
+      KillPoint.stops = scenario == .stopped || scenario == .waits
     }
     switch scenario {
     case .connect, .reclaim, .repair, .grow, .evict, .stopped:
@@ -47,6 +49,7 @@
     case .sharedSet: _ = setRecords(descriptor, readFile(folder + "/blob"))
     case .set: withRecords(folder) { _ = setRecords($0, readFile(folder + "/blob")) }
     case .claim, .header: claim(descriptor)
+    case .waits: say("outcome \(queryContext(descriptor)?.count ?? -1)")
     case .reload, .enlarge, .create: manage(scenario, folder, readFile(folder + "/policy"))
     }
     say("passed \(KillPoint.passed.map(String.init).joined(separator: " "))")

@@ -10,7 +10,7 @@
   case "filler", "bulk": fill(Array(arguments.dropFirst()), isBulk: arguments[0] == "bulk")
   case "case":
     guard let scenario = Scenario(rawValue: arguments[1]), let passes = Int(arguments[3]) else { fail("arguments") }
-    Case(scenario).run(arguments[2], passes)
+    if scenario == .waits { HeaderRace().run(arguments[2]) } else { Case(scenario).run(arguments[2], passes) }
   case "storm": exit(Storm().run(arguments.count > 1 ? Int(arguments[1]) ?? 0 : 100_000) ? 0 : 1)
   case "storm-client": visitForever(Array(arguments.dropFirst()))
   case "storm-service": serveStorm(Array(arguments.dropFirst()))
