@@ -11,7 +11,7 @@ package struct TraceEvent {
 
   /// What the shim made of it.
   package enum Outcome: Int {
-    case direct = 0, redirected, blocked, notListening, overLimit, claimed, tooLate
+    case direct = 0, redirected, blocked, notListening, overLimit, claimed, tooLate, refused
   }
 
   package struct Hop {

@@ -5,6 +5,16 @@ import CEngine
 func wfp_core_connect(
   _ fd: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32, _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
+  let result = unsafe judge(fd, address, length, plan)
+  if unsafe result < 0 && Int(plan.pointee.outcome) == Int(WFP_TRACE_DIRECT) {
+    unsafe plan.pointee.outcome = UInt32(WFP_TRACE_REFUSED)
+  }
+  return result
+}
+
+private func judge(
+  _ fd: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32, _ plan: UnsafeMutablePointer<wfp_connect>
+) -> Int32 {
   let required = unsafe wfp_process().pointee.required != 0
   // One that took part before: without a redirect it shall connect as if it had not.
   defer { if unsafe plan.pointee.length == 0 && isWatched(fd) { loosenSource(fd) } }
@@ -48,6 +58,9 @@ func decide(
   var attempts = 0
   while attempts < 64 {
     attempts &+= 1
+    // What a policy said that was replaced meanwhile is not told.
+    unsafe plan.pointee.outcome = UInt32(WFP_TRACE_DIRECT)
+    unsafe plan.pointee.filter_id = 0
     let result = unsafe decideOnce(&request, policy, plan)
     if result != policyReplaced && (result == redirected || request.engine.stillWhole(policy)) { return result }
     guard let next = request.engine.policy() else { return pass }

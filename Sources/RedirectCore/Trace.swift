@@ -22,10 +22,12 @@ func wfp_core_traced_connect(
 
 /// A datagram with an address for which a filter decided.
 func traceSend(_ began: UInt64, _ request: ConnectRequest, _ plan: wfp_connect, _ result: Int32) {
-  if plan.outcome == 0 { return }
+  // Another thread's flow: that one tells of it.
+  if Int(plan.outcome) == Int(WFP_TRACE_DIRECT) && (result >= 0 || result == -EALREADY) { return }
   var (event, plan) = (traceEvent(WFP_TRACE_SEND, request.descriptor, result < 0 ? result : 0), plan)
   event.is_datagram = 1
-  event.outcome = UInt16(truncatingIfNeeded: plan.outcome)
+  let isRefused = Int(plan.outcome) == Int(WFP_TRACE_DIRECT)
+  event.outcome = UInt16(truncatingIfNeeded: isRefused ? UInt32(WFP_TRACE_REFUSED) : plan.outcome)
   event.filter_id = plan.filter_id
   unsafe request.destination.store(to: &event.destination)
   unsafe storePeer(&plan, &event)

@@ -33,6 +33,7 @@ struct ChildProcess: ~Copyable {
     // Not before: they would be ignored in the child as well.
     signal(SIGINT, SIG_IGN)
     signal(SIGQUIT, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
   }
 
   /// - Returns: nil when it has not ended in this time.

@@ -25,12 +25,16 @@ func reporting(_ body: () throws -> Void) throws {
   }
 }
 
-func writeError(_ text: String) {
-  // Not through stdio: its `stderr` is a variable, which Swift 6 takes for shared mutable state.
-  var rest = Array((text + "\n").utf8)[...]
+func writeError(_ text: String) { _ = writeAll(text + "\n", to: STDERR_FILENO) }
+
+/// Not through stdio: its `stderr` is a variable, which Swift 6 takes for shared mutable state.
+/// - Returns: false with errno.
+func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+  var rest = Array(text.utf8)[...]
   while !rest.isEmpty {
-    let written = unsafe rest.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    if written <= 0 { return }
+    let written = unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+    if written <= 0 { return false }
     rest = rest.dropFirst(written)
   }
+  return true
 }

@@ -36,15 +36,11 @@ struct PolicyCommand: ParsableCommand {
 
     @ParentCommand var parent: PolicyCommand
     @OptionGroup var engine: EngineOption
-    @Argument(help: "Policy file.") var file: String
-    @Option(
-      name: .customLong("name"),
-      help: ArgumentHelp("Name of the set (default: the file's name without .yaml).", valueName: "set"))
-    var name: String?
+    @OptionGroup var source: PolicyFileArguments
 
     func run() throws {
       try reporting {
-        try PolicyFile.load(file, name: name, into: FilterEngine(path: engine.path ?? parent.engine))
+        try PolicyFile.load(source.file, name: source.name, into: FilterEngine(path: engine.path ?? parent.engine))
       }
     }
   }

@@ -12,16 +12,12 @@ extension PolicyCommand {
     @ParentCommand var parent: PolicyCommand
     @OptionGroup var engine: EngineOption
     @Flag(help: "As JSON.") var json = false
-    @Argument(help: "Policy file.") var file: String
-    @Option(
-      name: .customLong("name"),
-      help: ArgumentHelp("Name of the set (default: the file's name without .yaml).", valueName: "set"))
-    var name: String?
+    @OptionGroup var source: PolicyFileArguments
 
     func run() throws {
       try reporting {
         let engine = try FilterEngine(path: engine.path ?? parent.engine)
-        let name = name ?? PolicyFile.setName(file)
+        let (file, name) = (source.file, source.name ?? PolicyFile.setName(source.file))
         let set = try PolicySet(text: try PolicyFile.read(file), file: file, name: name, userID: userID(named:))
         let known = try engine.sets().first { $0.set.name == name }
         let diff = PolicyDiff(from: known?.set, to: set)

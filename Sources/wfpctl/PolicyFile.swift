@@ -1,5 +1,15 @@
+import ArgumentParser
 import FilterEngine
 import Glibc
+
+/// A policy file and the set that it is, as `policy load` and `policy diff` take them.
+struct PolicyFileArguments: ParsableArguments {
+  @Argument(help: "Policy file.") var file: String
+  @Option(
+    name: .customLong("name"),
+    help: ArgumentHelp("Name of the set (default: the file's name without .yaml).", valueName: "set"))
+  var name: String?
+}
 
 /// Policy files as the commands take them.
 enum PolicyFile {

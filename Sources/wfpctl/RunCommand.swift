@@ -9,30 +9,14 @@ struct RunCommand: ParsableCommand {
     discussion: "A policy that is loaded stays loaded when the program ends.")
 
   @ParentCommand var root: WfpControl
-  // Not an EngineOption: ArgumentParser would take the root's for it, which ends where the passthrough begins.
-  @Option(name: .customLong("engine"), help: EngineOption.help)
-  var engine: String?
-  @Option(name: .customLong("policy"), help: ArgumentHelp("Policy file to load first.", valueName: "file"))
-  var policies: [String] = []
-  static let libraryHelp = ArgumentHelp(
-    "libwfpshim.so (default: $WFPSHIM_LIBRARY, else beside wfpctl, else in ../lib).", valueName: "path")
-  @Option(name: .customLong("library"), help: RunCommand.libraryHelp)
-  var library: String?
-  @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
-  var command: [String] = []
+  @OptionGroup var launch: LaunchOptions
 
   func run() throws {
-    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    let words = command.first == "--" ? Array(command.dropFirst()) : command
-    guard let program = words.first, !program.isEmpty else { throw ValidationError("Missing the program to run.") }
+    if launch.asksForHelp { throw CleanExit.helpRequest(self) }
+    let words = try launch.words()
     try reporting {
-      let path = engine ?? root.engine.path
-      let library = try Preload.library(given: library)
-      let engine = try FilterEngine(path: path)
-      for file in policies { try PolicyFile.load(file, name: nil, into: engine) }
-      try Preload.add(library)
-      if let path { _ = unsafe setenv("WFPSHIM_ENGINE", Preload.absolute(path), 1) }
-      try execute(program, words)
+      _ = try launch.prepare(root.engine.path)
+      try execute(words[0], words)
     }
   }
 

@@ -14,33 +14,20 @@ struct TraceCommand: ParsableCommand {
       + "all, is told so. The exit code is the program's.")
 
   @ParentCommand var root: WfpControl
-  @Option(name: .customLong("engine"), help: EngineOption.help)
-  var engine: String?
-  @Option(name: .customLong("policy"), help: ArgumentHelp("Policy file to load first.", valueName: "file"))
-  var policies: [String] = []
-  @Option(name: .customLong("library"), help: RunCommand.libraryHelp)
-  var library: String?
   @Flag(help: "One JSON object a line.") var json = false
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the lines go.", valueName: "file")) var output: String?
-  @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
-  var command: [String] = []
+  @OptionGroup var launch: LaunchOptions
 
   func run() throws {
-    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    let words = command.first == "--" ? Array(command.dropFirst()) : command
-    guard let program = words.first, !program.isEmpty else { throw ValidationError("Missing the program to trace.") }
+    if launch.asksForHelp { throw CleanExit.helpRequest(self) }
+    let words = try launch.words()
     try reporting {
-      let path = engine ?? root.engine.path
-      let library = try Preload.library(given: library)
-      let engine = try FilterEngine(path: path)
-      for file in policies { try PolicyFile.load(file, name: nil, into: engine) }
-      try Preload.add(library)
-      if let path { _ = unsafe setenv("WFPSHIM_ENGINE", Preload.absolute(path), 1) }
-      let lines = try LineWriter(output)
+      let engine = try launch.prepare(root.engine.path)
+      var lines = try LineWriter(output)
       var file = try TraceFile()
       _ = unsafe setenv("WFPSHIM_TRACE", file.path, 1)
       let began = wfp_now(CLOCK_REALTIME)
-      var child = try ChildProcess(program, words)
+      var child = try ChildProcess(words[0], words)
       var status: ChildProcess.End?
       repeat {
         // What it wrote before it ended is there when its end is known.
@@ -50,9 +37,10 @@ struct TraceCommand: ParsableCommand {
         let filters = names(of: try engine.sets())
         for event in events {
           let report = TraceReport(event: event, filters: filters)
-          try lines.write(json ? try report.json.line() : report.text(since: began))
+          lines.write(json ? try report.json.line() : report.text(since: began))
         }
       } while status == nil
+      if let failure = lines.failure { writeError(failure) }
       throw ExitCode(status?.exitCode ?? 1)
     }
   }
@@ -62,10 +50,13 @@ struct TraceCommand: ParsableCommand {
   }
 }
 
-/// Lines on standard error or in a file, each there when it was written.
+/// Lines on standard error or in a file, each there when it was written. When nobody takes them any more, the program that is
+/// traced goes on all the same.
 private struct LineWriter: ~Copyable {
   private let descriptor: Int32
   private let path: String
+  /// Why nothing more is written.
+  private(set) var failure: String?
 
   init(_ path: String?) throws {
     self.path = path ?? "standard error"
@@ -75,12 +66,8 @@ private struct LineWriter: ~Copyable {
 
   deinit { if descriptor != STDERR_FILENO { close(descriptor) } }
 
-  func write(_ line: String) throws {
-    var rest = Array((line + "\n").utf8)[...]
-    while !rest.isEmpty {
-      let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 { throw Failure("\(path): \(reason(errno))") }
-      rest = rest.dropFirst(written)
-    }
+  mutating func write(_ line: String) {
+    if failure != nil || writeAll(line + "\n", to: descriptor) { return }
+    failure = "\(path): \(reason(errno)); the rest of the trace is not shown"
   }
 }

@@ -10,9 +10,9 @@ struct TraceReport {
   let filters: [UInt64: String]
 
   private static let codes: [UInt32: String] = [
-    0x9800_00dc: "SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS",
-    0x9800_00dd: "SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT",
-    0x9800_00de: "SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS",
+    SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS: "SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS",
+    SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT: "SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT",
+    SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS: "SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS",
   ]
 
   private var filter: String? {
@@ -63,6 +63,7 @@ struct TraceReport {
       let dialled = event.application.map { "\(lastPart($0.path))[\($0.pid)] dialled " } ?? ""
       return "claimed, \(dialled)\(name(event.destination))"
     case .tooLate: return nil
+    case .refused: return "refused by the preload"
     }
   }
 
@@ -84,7 +85,8 @@ struct TraceReport {
       "version": .number(1), "call": .string("\(event.call)"), "outcome": .string("\(event.outcome)"),
       "time": .time(event.began), "seconds": .decimal(Double(event.duration) / 1_000_000_000),
       "program": .known(event.program), "pid": .number(UInt64(event.pid)), "thread": .number(UInt64(event.thread)),
-      "descriptor": .number(UInt64(max(0, event.descriptor))), "protocol": .string(event.transport),
+      "descriptor": event.descriptor < 0 ? .null : .number(UInt64(event.descriptor)),
+      "protocol": .string(event.transport),
       "error": event.error == 0 ? .null : .string(errorName(event.error)),
       "code": event.call == .ioctl ? .optional(Self.codes[event.code]) : .null,
       "bytes": event.call == .ioctl ? .number(UInt64(event.length)) : .null,

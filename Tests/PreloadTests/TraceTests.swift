@@ -87,7 +87,9 @@ import Testing
     #expect(try #require(connect.advice).contains("SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS"))
   }
 
-  @Test("What fails says why: blocked, refused, no endpoint listening", arguments: ["block", "refused", "absent"])
+  @Test(
+    "What fails says why: blocked, refused, no endpoint listening",
+    arguments: ["block", "refused", "absent", "required"])
   func failures(how: String) throws {
     let stage = try Stage()
     let (origin, port) = try stage.origin()
@@ -96,13 +98,18 @@ import Testing
       try stage.load(
         stage.filters(stage.filter("no", "block", conditions: "{ip_remote_port: \(port)}")), name: "blocks")
     case "absent": try stage.load(stage.policy("contoso", port: 1, redirecting: [port]), name: "contoso")
-    default: _ = try origin.stop()
+    case "refused": _ = try origin.stop()
+    default: try stage.load(stage.policy("contoso", port: 1, redirecting: [port]), name: "contoso")
     }
-    _ = try trace(stage, "client", [probe("ProbeClient"), "127.0.0.1", "\(port)"]).finish()
+    // The engine that wfpctl has made, which the program may not read.
+    let start = how == "required" ? "chmod 755 \(stage.folder); WFPSHIM_REQUIRED=1 " : ""
+    let client = "\(start)exec \(probe("ProbeClient")) 127.0.0.1 \(port)"
+    _ = try trace(stage, "client", ["/bin/sh", "-c", client]).finish()
+    chmod(stage.folder, 0o700)
     let connect = try #require(try events(stage, "client").first { $0.call == "connect" })
     let expected = [
       "block": ("blocked", "EACCES", "no"), "absent": ("notListening", "ECONNREFUSED", "to-contoso"),
-      "refused": ("direct", "ECONNREFUSED", nil),
+      "refused": ("direct", "ECONNREFUSED", nil), "required": ("refused", "ENETDOWN", nil),
     ]
     let (outcome, error, filter) = try #require(expected[how])
     #expect(connect.outcome == outcome && connect.error == error && connect.filter == filter, "\(connect)")
@@ -131,7 +138,7 @@ import Testing
 
   @Test("What ends wfpctl ends the program, and no file is left") func terminated() throws {
     let stage = try Stage()
-    let options = ["trace", "--library", shim, "--", "/bin/sh", "-c", "echo $WFPSHIM_TRACE; sleep 60"]
+    let options = ["trace", "--library", shim, "--", "/bin/sh", "-c", "echo $WFPSHIM_TRACE; exec sleep 60"]
     let traced = stage.keep(
       try Program("wfpctl", options, environment: stage.environment.merging(["TMPDIR": stage.folder]) { $1 }))
     let file = try traced.line("wfpctl-trace")
@@ -139,6 +146,17 @@ import Testing
     traced.signal(SIGTERM)
     #expect(try traced.finish().status == 128 + SIGTERM)
     #expect(!FileManager.default.fileExists(atPath: file))
+  }
+
+  @Test("Who reads no more of the trace does not end the program, nor hide its exit code") func brokenPipe() throws {
+    let stage = try Stage()
+    let (origin, port) = try stage.origin()
+    // Until nobody reads; then what is to be told.
+    let program = "trap \"\" PIPE; while echo x >&2; do :; done; \(probe("ProbeClient")) 127.0.0.1 \(port); exit 3"
+    let script = "\(probe("wfpctl")) trace --library \(shim) -- /bin/sh -c '\(program)' 2> >(exec true); echo code $?"
+    let piped = stage.keep(try Program("/bin/bash", ["-c", script], environment: stage.environment))
+    #expect(try piped.finish().lines.last == "code 3")
+    #expect(try origin.stop().count(containing: "accepted") == 1)
   }
 
   @Test("A trace file that is not there, or is a link, is not made and not followed", arguments: [false, true])

@@ -24,6 +24,7 @@ enum {
   WFP_TRACE_OVER_LIMIT = 4,     // of hops
   WFP_TRACE_CLAIMED = 5,        // an accepted socket that a flow was published for
   WFP_TRACE_TOO_LATE = 6,       // records for a socket that is past connect
+  WFP_TRACE_REFUSED = 7,        // for another reason: the error tells
 };
 
 struct wfp_trace_hop {
