@@ -32,6 +32,21 @@ void close_pair(SOCKET pair[2]) {
   closesocket(pair[1]);
 }
 
+WCHAR *wide(const char *text) {
+  static WCHAR room[2][64];
+  static int which;
+  WCHAR *made = room[which ^= 1];
+  for (int i = 0; i < 64; i++) {
+    made[i] = (WCHAR)text[i];
+    if (!text[i]) break;
+  }
+  return made;
+}
+int same(const WCHAR *a, const char *b) {
+  while (*b && *a == (WCHAR)*b) a++, b++;
+  return *a == 0 && *b == 0;
+}
+
 static int run(const char *name, const char *what, int (*test)(void)) {
   int line = test();
   if (line == 0)

@@ -48,4 +48,11 @@ SOCKET bound_socket(int type, struct sockaddr_in *address);
 void connected_pair(SOCKET pair[2]);
 void close_pair(SOCKET pair[2]);
 
+// A handle that nobody has.
+#define NO_HANDLE ((HANDLE)(ULONG_PTR)0x7ff0)
+
+// As wide text, one of two rooms; whether both are the same.
+WCHAR *wide(const char *text);
+int same(const WCHAR *a, const char *b);
+
 #endif
