@@ -52,7 +52,7 @@ final class CompletionPort: KernelObject, @unchecked Sendable {  // all under `w
   /// Counts the threads that came for a packet: the reactor sees by it whether they stay away.
   private var visits: UInt = 0
   private var visitsSeen: UInt = 0
-  /// The reactor looks at it from time to time, or has it for now.
+  /// The reactor looks at it from time to time, or has it until a thread comes for packets.
   private enum Care { case none, looks, adopted }
   private var care = Care.none
 

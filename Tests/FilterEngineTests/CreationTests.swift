@@ -105,6 +105,25 @@ import Testing
     #expect(error?.description.contains("4136960 bytes of free space") == true)
     #expect(contents(small.path + "/engine").isEmpty && access(small.path + "/.engine.new", F_OK) != 0)
   }
+
+  /// A table of up to a million flows is for those who ask for it: participants keep address space for so many.
+  @Test(arguments: [1, 6, 8]) func growsTo(limit: UInt32) throws {
+    let flows = try #require([1: 4096, 6: 258_048, 8: 1_044_480][limit])
+    let directory = try PrivateDirectory()
+    let engine = try FilterEngine(path: directory.engine, segmentLimit: limit)
+    let status = try engine.status()
+    #expect(status.limit == flows && status.capacity == 4096)
+    #expect(engine.mapped.flowLength == Int(flowRegionLength(segments: limit)))
+    // A larger policy lies behind all that there can be.
+    try engine.loadSet(
+      name: "large", text: otherPolicy + "#" + String(repeating: "x", count: 300_000), file: "large.yaml")
+    let region = engine.mapped.header.pointee.flow_region_offset
+    #expect(engine.mapped.header.pointee.policy.1.offset == region + flowRegionLength(segments: limit))
+    // Who opens it without saying has what it was made with.
+    let again = try FilterEngine(path: directory.engine)
+    #expect(try again.status().limit == flows)
+    #expect(try again.sets().map(\.set.name) == ["large"])
+  }
 }
 
 /// A tmpfs of one MiB.

@@ -4,11 +4,35 @@ import Testing
 /// The library as the loader sees it: DESIGN D3 to D8, "Build facts". A library that exports the right names can still
 /// be silently dead, so that programs bind to it is tested with programs.
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct LibraryTests {
+  #if arch(x86_64)
+    static let isX86 = true
+  #else
+    static let isX86 = false
+  #endif
   static let binutils = FileManager.default.isExecutableFile(atPath: "/usr/bin/nm")
   static let python = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
   static let bash = FileManager.default.isExecutableFile(atPath: "/bin/bash")
   static let release = repository.appending(path: ".build/release/libwfpshim.so").path
   static let hasRelease = binutils && FileManager.default.fileExists(atPath: release)
+
+  @Test(
+    "P1: what the shim has in place of libc's memcpy and its kin does the same",
+    .enabled(if: isX86, "elsewhere it has libc's"))
+  func ownBytes() throws {
+    let stage = try Stage()
+    let names = ["memcpy", "memmove", "memset", "strlen"]
+    let object = stage.folder + "/bytes.o"
+    let renamed = names.map { "-D\($0)=own_\($0)" }
+    let compiled = try Program(
+      "/usr/bin/cc",
+      ["-O2", "-fno-builtin", "-c"] + renamed + [repository.appending(path: "shim/bytes.c").path, "-o", object])
+    try #require(try compiled.finish().status == 0, "\(compiled.output)")
+    let source = repository.appending(path: "Tests/Programs/own_bytes.c").path
+    let linked = try Program("/usr/bin/cc", ["-O1", "-Wall", source, object, "-o", stage.folder + "/own_bytes"])
+    try #require(try linked.finish().status == 0, "\(linked.output)")
+    let (status, lines) = try Program(stage.folder + "/own_bytes").finish()
+    #expect(status == 0 && lines.isEmpty, "\(lines.prefix(5))")
+  }
 
   /// Names that a program, or with `library` that file of it, binds to the shim.
   private func bound(_ path: String, _ arguments: [String], from library: String?) throws -> Set<String> {

@@ -5,7 +5,7 @@ import Testing
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct RefusedEngineTests {
   enum Fault: String, CaseIterable {
     case mode0644, mode0660, mode0400, mode0700, directory0755, directory0750
-    case magic, olderVersion, newerVersion, owner, flowOffset, cut, empty, text, link, linkedDirectory, folder, fifo
+    case magic, olderVersion, newerVersion, owner, flowOffset, noSegments, manySegments, cut, empty, text, link, linkedDirectory, folder, fifo
   }
 
   /// Makes a good engine, then spoils it.
@@ -26,6 +26,8 @@ import Testing
     case .newerVersion: try write(file, at: 8, [try version(file) + 1])
     case .owner: try write(file, at: 16, [0x39, 0x30])
     case .flowOffset: try write(file, at: 88, [0, 0x10, 0, 0])
+    case .noSegments: try write(file, at: 112, [0])
+    case .manySegments: try write(file, at: 112, [9])
     case .cut: truncate(file, 600_000)
     case .empty: truncate(file, 0)
     case .text:
