@@ -7,8 +7,8 @@ import Synchronization
 ///   - size: Of the buffer in bytes.
 ///   - flags: MSG_PEEK, MSG_OOB, MSG_WAITALL, MSG_PARTIAL.
 /// - Returns: Bytes, 0 at the end of the stream, or SOCKET_ERROR: WSAEWOULDBLOCK, WSAETIMEDOUT (SO_RCVTIMEO),
-///   WSAECONNRESET, WSAESHUTDOWN, WSAENOTCONN, WSAEINVAL (datagrams, and not bound), WSAEMSGSIZE (the buffer has the beginning of a datagram), WSAEINTR
-///   (closesocket), WSAEOPNOTSUPP (other flags), WSAENOTSOCK, WSAEFAULT.
+///   WSAECONNRESET, WSAESHUTDOWN, WSAENOTCONN, WSAEINVAL (datagrams, and not bound), WSAEMSGSIZE
+///   (the buffer has the beginning of a datagram), WSAEINTR (closesocket), WSAEOPNOTSUPP (other flags), WSAENOTSOCK, WSAEFAULT.
 @c @implementation
 public func ws2_recv(_ handle: SOCKET, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ flags: Int32) -> Int32 {
   winsock(failing: SOCKET_ERROR) { () throws(WSAError) in

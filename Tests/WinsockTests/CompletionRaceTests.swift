@@ -74,6 +74,28 @@ extension WinsockSuite {
       }
     }
 
+    /// Looked for all the time and not waited for, so that whoever looks is there at the moment of the signal.
+    @Test("S5.3, S5.4: when the event is set the status stands there") func statusBeforeEvent() {
+      started {
+        withPair { client, server in
+          let turn = Turn()
+          let sender = Turn.Runner(turn) { _ = send(client, "x") }
+          let call = PendingCall(event: WSACreateEvent(), size: 1)
+          var strange = 0
+          for _ in 0..<rounds where strange == 0 {
+            if call.receive(server) != .failure(WSA_IO_PENDING) { strange += 1 }
+            turn.go()
+            while !isSet(call.overlapped.pointee.hEvent) {}
+            if call.status == statusPending { strange += 1 }
+            turn.join()
+          }
+          sender.finish()
+          WSACloseEvent(call.overlapped.pointee.hEvent)
+          #expect(strange == 0)
+        }
+      }
+    }
+
     /// A program that looks at the status and begins the next operation at once, with the same event: the signal of the
     /// one before must not come after the reset by the next.
     @Test("S5.2: the event's signal against the reset by the next operation") func eventReuse() {

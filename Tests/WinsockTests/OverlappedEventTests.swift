@@ -133,7 +133,7 @@ extension WinsockSuite {
     func overtaking() {
       started {
         withPair { client, server in
-          for _ in 0..<200 {
+          for _ in 0..<2000 {
             let calls = (0..<2).map { _ in PendingCall(event: WSACreateEvent(), size: 1) }
             #expect(calls[0].receive(server) == pendingOutcome)
             #expect(send(client, "ab") == 2)
