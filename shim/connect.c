@@ -15,7 +15,9 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
   wfp_ready();
   uint64_t began = wfp_trace_began();
   int32_t what = wfp_core_connect(fd, address, length, &plan);
-  int result = what < 0 ? wfp_fail(-what) : what == WFP_PASS ? real_connect(fd, address, length) : redirect(fd, &plan);
+  int result = what < 0           ? wfp_refuse(&plan, what)
+               : what == WFP_PASS ? real_connect(fd, address, length)
+                                  : redirect(fd, &plan);
   if (__builtin_expect(began != 0, 0))
     wfp_core_traced_connect(began, fd, address, length, &plan, result == 0 ? 0 : -errno);
   return result;

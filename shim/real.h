@@ -61,4 +61,10 @@ static inline int wfp_fail(int error) {
   return -1;
 }
 
+// A connect that is not to be made, and that a trace shall not take for a direct one.
+static inline int wfp_refuse(struct wfp_connect *plan, int32_t what) {
+  if (plan->outcome == WFP_TRACE_DIRECT) plan->outcome = WFP_TRACE_REFUSED;
+  return wfp_fail(-what);
+}
+
 #endif

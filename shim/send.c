@@ -49,7 +49,7 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
   uint64_t began = wfp_trace_began();
   int32_t what = wfp_core_connect(fd, address, length, &plan);
   const struct sockaddr *endpoint = (const struct sockaddr *)&plan.address;
-  ssize_t result = what < 0           ? wfp_fail(-what)
+  ssize_t result = what < 0           ? wfp_refuse(&plan, what)
                    : what == WFP_PASS ? real_sendto(fd, data, size, flags, address, length)
                                       : report(fd, &plan, real_sendto(fd, data, size, flags, endpoint, plan.length));
   return traced(began, fd, address, length, &plan, result);
@@ -73,7 +73,7 @@ static ssize_t open_fast(int fd, const struct msghdr *message, int flags) {
   struct msghdr redirected = *message;
   redirected.msg_name = &plan.address;
   redirected.msg_namelen = plan.length;
-  ssize_t result = what < 0           ? wfp_fail(-what)
+  ssize_t result = what < 0           ? wfp_refuse(&plan, what)
                    : what == WFP_PASS ? real_sendmsg(fd, message, flags)
                                       : report(fd, &plan, real_sendmsg(fd, &redirected, flags));
   return traced(began, fd, message->msg_name, message->msg_namelen, &plan, result);

@@ -5,16 +5,6 @@ import CEngine
 func wfp_core_connect(
   _ fd: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32, _ plan: UnsafeMutablePointer<wfp_connect>
 ) -> Int32 {
-  let result = unsafe judge(fd, address, length, plan)
-  if unsafe result < 0 && Int(plan.pointee.outcome) == Int(WFP_TRACE_DIRECT) {
-    unsafe plan.pointee.outcome = UInt32(WFP_TRACE_REFUSED)
-  }
-  return result
-}
-
-private func judge(
-  _ fd: Int32, _ address: UnsafePointer<sockaddr>?, _ length: UInt32, _ plan: UnsafeMutablePointer<wfp_connect>
-) -> Int32 {
   let required = unsafe wfp_process().pointee.required != 0
   // One that took part before: without a redirect it shall connect as if it had not.
   defer { if unsafe plan.pointee.length == 0 && isWatched(fd) { loosenSource(fd) } }
