@@ -107,7 +107,7 @@ enum Reactor {
       var nextLook = monotonicMilliseconds() + pause
       while true {
         let waits = lock.withLock { unsafe errands.needLooks ? Int32(pause) : -1 }
-        let count = unsafe ws2_poll_take(poll, reports.baseAddress!, WS2_REPORTS, waits)
+        let count = unsafe ws2_poll_take_as_helper(poll, reports.baseAddress!, WS2_REPORTS, waits)
         for index in 0..<Int(max(count, 0)) { handle(unsafe reports[index]) }
         let visits = lock.withLock {
           defer { unsafe errands.visits.removeAll(keepingCapacity: true) }

@@ -5,7 +5,8 @@ import Testing
 @Suite(.disabled(if: sanitized, "a sanitized shim cannot be preloaded")) struct RefusedEngineTests {
   enum Fault: String, CaseIterable {
     case mode0644, mode0660, mode0400, mode0700, directory0755, directory0750
-    case magic, olderVersion, newerVersion, owner, flowOffset, noSegments, manySegments, cut, empty, text, link, linkedDirectory, folder, fifo
+    case magic, olderVersion, newerVersion, owner, flowOffset, noSegments, manySegments, cut, empty, text, link,
+      linkedDirectory, folder, fifo
   }
 
   /// Makes a good engine, then spoils it.

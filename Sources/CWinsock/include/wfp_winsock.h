@@ -126,6 +126,8 @@ int ws2_poll_make_bell(int poll, unsigned long long token);
 void ws2_ring(int bell);
 /* Waits for reports, at most WS2_REPORTS; -1 with errno. Negative milliseconds are for ever. */
 int ws2_poll_take(int poll, struct ws2_report *_Nonnull reports, int count, int milliseconds);
+/* The same for the thread of ws2_start_helper: while it waits the program may fork. */
+int ws2_poll_take_as_helper(int poll, struct ws2_report *_Nonnull reports, int count, int milliseconds);
 
 /* The completion port from which the thread has taken a packet last. */
 const void *_Nullable ws2_own_port(void);
@@ -193,7 +195,7 @@ static const DWORD ws2_SIO_LOOPBACK_FAST_PATH = SIO_LOOPBACK_FAST_PATH;
 
 /* Starts a thread that is not joined; 0 or errno. */
 int ws2_start_thread(size_t stack_size, void *_Nullable (*_Nonnull start)(void *_Nullable), void *_Nullable argument);
-/* The same without any signal. */
+/* The one thread of the library's: no signal is handled there, and no fork happens while it works. */
 int ws2_start_helper(void *_Nullable (*_Nonnull start)(void *_Nullable));
 int ws2_thread_identifier(void);
 /* Runs the body and gives its result, or what ws2_exit_thread was told meanwhile by this thread. Elsewhere that ends

@@ -20,10 +20,9 @@ static double start_once(const char *preload) {
     snprintf(variable, sizeof variable, "LD_PRELOAD=%s", preload + with_engine);
     environment[0] = variable;
   }
-  if (with_engine) {
-    snprintf(engine, sizeof engine, "WFPSHIM_ENGINE=%s", getenv("WFPSHIM_ENGINE"));
-    environment[1] = engine;
-  }
+  // The others are told one that is not there: the user may have an engine of his own.
+  snprintf(engine, sizeof engine, "WFPSHIM_ENGINE=%s%s", getenv("WFPSHIM_ENGINE"), with_engine ? "" : ".none");
+  environment[!!environment[0]] = engine;
   struct timespec before, after;
   pid_t child;
   int status;
