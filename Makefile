@@ -16,7 +16,7 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   systemd-socket-activate=systemd mandoc=mandoc \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
-  $(LIB)/libproxychains.so.4=libproxychains4
+  $(LIB)/libproxychains.so.4=libproxychains4 /usr/bin/rustc=rustc
 CHECK_NEEDS := clang-format=clang-format strace=strace valgrind=valgrind python3=python3
 
 # SwiftPM would write RUNPATH $$ORIGIN into the libraries (hazard H37).
@@ -26,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
+.PHONY: build demo test nio-relay build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -37,7 +37,7 @@ demo: build
 	@tools/require $(DEMO_NEEDS)
 	@examples/demo/demo
 
-test: build
+test: build nio-relay
 	@tools/require $(TEST_NEEDS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	tools/test $(SWIFT_FLAGS) --skip-build --skip WinsockTests
@@ -51,6 +51,10 @@ test: build
 	Tests/Soak/faults
 	@echo "Once more the Winsock library, with every overlapped operation pending:"
 	WFPSHIM_FORCE_PENDING=1 tools/test $(SWIFT_FLAGS) --skip-build --filter WinsockTests
+
+# The example on SwiftNIO: a package of its own, so that what does not need SwiftNIO does not fetch it.
+nio-relay:
+	swift build --package-path examples/nio-relay
 
 # Other people's tests and servers under the preload, compared test by test with the same without it.
 TRANSPARENCY_NEEDS := cc=gcc python3=python3 /usr/lib/python3.11/test/test_socket.py=libpython3.11-testsuite nginx=nginx \

@@ -19,7 +19,7 @@ func linker(_ flags: [String]) -> [String] { flags.flatMap { ["-Xlinker", $0] } 
 /// Probes of the preload tests beside the three that every one needs.
 let chainProbes: [Target.Dependency] = [
   "ProbeUnruly", "ProbeStream", "ProbeTraffic", "ProbeSockets", "ProbeLaunch", "ProbeSender", "ProbeShapes",
-  "ProbeDatagram", "ProbeRelay", "ProbeStorm",
+  "ProbeDatagram", "ProbeRelay", "ProbeStorm", "ProbeRedirect",
 ]
 
 func probe(_ name: String, _ folder: String) -> Target {
@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "ws2_32", type: .dynamic, targets: ["WinsockLink"]),
     .library(name: "wfpcrt", type: .static, targets: ["CRuntime"]),
     .executable(name: "wfpctl", targets: ["wfpctl"]),
+    .library(name: "WFPRedirect", targets: ["WFPRedirect"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -102,6 +103,11 @@ let package = Package(
         .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
       ]),
 
+    // The seam for proxies in Swift. No unsafe flag, so that packages can depend on it.
+    .target(name: "CRedirect"),
+    .target(
+      name: "WFPRedirect", dependencies: ["CRedirect"], swiftSettings: strict),
+
     // What of Microsoft's C run-time cannot be an inline function, wmain among it: linked into Windows programs.
     .target(name: "CRuntime", cSettings: cNoWarnings + [.unsafeFlags(["-ffunction-sections"])]),
 
@@ -142,6 +148,7 @@ let package = Package(
       name: "FuzzTests", dependencies: fuzzDependencies, path: "Tests/Fuzz",
       exclude: ["Corpus", "Runner", "fuzz", "seeds"],
       swiftSettings: noWarnings),
+    .testTarget(name: "WFPRedirectTests", dependencies: ["WFPRedirect"], swiftSettings: noWarnings),
     .testTarget(
       name: "WinsockTests", dependencies: ["Winsock", "CWinsock"], swiftSettings: noWarnings),
     .testTarget(
@@ -169,6 +176,8 @@ let package = Package(
     probe("ProbeDatagram", "datagram"),
     probe("ProbeRelay", "relay"),
     probe("ProbeStorm", "storm"),
+    .executableTarget(
+      name: "ProbeRedirect", dependencies: ["WFPRedirect"], path: "Tests/Probes/redirect", swiftSettings: noWarnings),
 
     // Kills participants at every step of a change of the engine (`make killpoints`).
     .executableTarget(
