@@ -16,7 +16,7 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   systemd-socket-activate=systemd mandoc=mandoc \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
-  $(LIB)/libproxychains.so.4=libproxychains4 /usr/bin/rustc=rustc
+  $(LIB)/libproxychains.so.4=libproxychains4 /usr/bin/rustc=rustc lintian=lintian dpkg-shlibdeps=dpkg-dev
 CHECK_NEEDS := clang-format=clang-format strace=strace valgrind=valgrind python3=python3
 
 # SwiftPM would write RUNPATH $$ORIGIN into the libraries (hazard H37).
@@ -26,7 +26,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test nio-relay build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install clean format
+.PHONY: build demo test nio-relay build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install deb clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -141,6 +141,11 @@ oracle: build
 	@tools/require $(ORACLE_NEEDS)
 	@Tests/Oracle/oracle
 
+# Debian packages, a tarball and its checksums (docs/packages.md).
+deb: build
+	@tools/require dpkg-shlibdeps=dpkg-dev
+	@tools/package $(or $(OUT),dist)
+
 install: build
 	@tools/install "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
@@ -155,4 +160,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf .build
+	rm -rf .build dist

@@ -73,7 +73,8 @@ let package = Package(
             "-nostartfiles",
           ]
             + linker([
-              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed", "--no-rosegment",
+              "-soname", "libwfpshim.so", "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
+              "--no-rosegment",
               "--build-id=none", "-z", "norelro", "-z", "now", "-z", "separate-loadable-segments",
               "--version-script=\(here)/link/shim.map",
               "-T", "\(here)/link/discard.ld",
@@ -97,7 +98,7 @@ let package = Package(
         .unsafeFlags(
           ["-static-stdlib", "-use-ld=lld", "-L\(here)/link/static"]
             + linker([
-              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
+              "-soname", "libws2_32.so", "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
               "--version-script=\(here)/link/ws2.map",
             ])),
         .unsafeFlags(linker(["-z", "defs", "-s"]), .when(configuration: .release)),
