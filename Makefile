@@ -16,7 +16,10 @@ TEST_NEEDS := $(DEMO_NEEDS) python3=python3 node=nodejs strace=strace x86_64-w64
   systemd-socket-activate=systemd mandoc=mandoc \
   $(LIB)/libjemalloc.so.2=libjemalloc2 $(LIB)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4 \
   $(LIB)/libmimalloc.so.2=libmimalloc2.0 $(LIB)/faketime/libfaketime.so.1=faketime \
-  $(LIB)/libproxychains.so.4=libproxychains4 /usr/bin/rustc=rustc lintian=lintian dpkg-shlibdeps=dpkg-dev
+  $(LIB)/libproxychains.so.4=libproxychains4 /usr/bin/rustc=rustc lintian=lintian dpkg-shlibdeps=dpkg-dev \
+  /usr/bin/chromium=chromium /usr/bin/chromedriver=chromium-driver script=bsdutils tmux=tmux xmllint=libxml2-utils \
+  /usr/lib/python3/dist-packages/selenium/__init__.py=python3-selenium \
+  /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
 CHECK_NEEDS := clang-format=clang-format strace=strace valgrind=valgrind python3=python3
 
 # SwiftPM would write RUNPATH $$ORIGIN into the libraries (hazard H37).
@@ -26,7 +29,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test nio-relay build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install deb clean format
+.PHONY: build demo test nio-relay view build-view build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install deb clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -37,7 +40,7 @@ demo: build
 	@tools/require $(DEMO_NEEDS)
 	@examples/demo/demo
 
-test: build nio-relay
+test: build nio-relay build-view
 	@tools/require $(TEST_NEEDS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	tools/test $(SWIFT_FLAGS) --skip-build --skip WinsockTests
@@ -55,6 +58,18 @@ test: build nio-relay
 # The example on SwiftNIO: a package of its own, so that what does not need SwiftNIO does not fetch it.
 nio-relay:
 	swift build --package-path examples/nio-relay
+
+# The page of `wfpctl view`, to be installed, and as the tests use it. A package of its own, for the same reason.
+VIEW := --package-path Sources/View --scratch-path .build-view --product wfpctl-view
+
+view: build
+	@tools/require $(BUILD_NEEDS)
+	swift build -c release --static-swift-stdlib -Xcc -ffile-prefix-map=$(CURDIR)=. $(VIEW)
+	@ln -sf $(CURDIR)/.build-view/release/wfpctl-view .build/release/wfpctl-view
+
+build-view:
+	swift build $(VIEW)
+	@mkdir -p .build/debug && ln -sf $(CURDIR)/.build-view/debug/wfpctl-view .build/debug/wfpctl-view
 
 # Other people's tests and servers under the preload, compared test by test with the same without it.
 TRANSPARENCY_NEEDS := cc=gcc python3=python3 /usr/lib/python3.11/test/test_socket.py=libpython3.11-testsuite nginx=nginx \
@@ -83,7 +98,7 @@ soak-udp: build
 
 check: test
 	@tools/require $(CHECK_NEEDS)
-	swift format lint --strict -r Package.swift Sources Tests
+	swift format lint --strict $$(git ls-files '*.swift')
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	Tests/Bench/gate
 
@@ -142,7 +157,7 @@ oracle: build
 	@Tests/Oracle/oracle
 
 # Debian packages, a tarball and its checksums (docs/packages.md).
-deb: build
+deb: build view
 	@tools/require dpkg-shlibdeps=dpkg-dev
 	@tools/package $(or $(OUT),dist)
 
@@ -156,8 +171,8 @@ link/shim.map: shim/hooks.def
 	  echo 'local: *; };'; echo '#endif'; } > $@
 
 format:
-	swift format -i -r Package.swift Sources Tests
+	swift format -i $$(git ls-files '*.swift')
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf .build dist
+	rm -rf .build .build-view dist

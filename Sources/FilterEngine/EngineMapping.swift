@@ -53,7 +53,7 @@ enum EngineMapping {
     guard header.version == WFP_ENGINE_VERSION else {
       throw EngineError(
         .version(header.version), path, "the engine has version \(header.version)",
-        expected: "version \(WFP_ENGINE_VERSION)")
+        expected: "version \(WFP_ENGINE_VERSION); `wfpctl cleanup` removes an engine that nobody uses")
     }
     guard header.header_size == UInt32(MemoryLayout<wfp_engine>.size), header.uid == geteuid() else {
       throw EngineError(.damaged, path, "the engine's header is damaged", expected: "an engine of user \(geteuid())")

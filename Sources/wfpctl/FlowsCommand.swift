@@ -12,6 +12,8 @@ struct FlowsCommand: ParsableCommand {
   @OptionGroup var engine: EngineOption
   @Flag(help: "As JSON.") var json = false
   @Flag(help: "Goes on and shows what changes.") var follow = false
+  @Flag(help: "As a picture: each connection as a chain of boxes (SVG).") var svg = false
+  @Flag(help: "All that is known of each, also on a terminal, which gets a table otherwise.") var details = false
   @Option(help: ArgumentHelp("How often to look, in milliseconds.", valueName: "ms")) var interval: UInt32 = 500
   @Option(
     name: .customLong("filter"),
@@ -21,6 +23,7 @@ struct FlowsCommand: ParsableCommand {
   var filters: [FlowFilter] = []
 
   func validate() throws {
+    if svg && (json || follow) { throw ValidationError("--svg excludes --json and --follow") }
     if interval < 10 { throw ValidationError("--interval is less than 10 ms") }
   }
 
@@ -29,8 +32,12 @@ struct FlowsCommand: ParsableCommand {
       let engine = try FilterEngine(path: engine.path ?? root.engine.path)
       if follow { return try watch(engine) }
       let report = try report(engine)
-      if json {
+      if svg {
+        print(FlowPicture(flows: report.flows).svg)
+      } else if json {
         print(try report.json.text())
+      } else if !report.flows.isEmpty, Terminal.isOutput, !details {
+        print(FlowTable(flows: report.flows, width: Terminal.width).text)
       } else if !report.flows.isEmpty {
         print(report.text)
       }
@@ -51,7 +58,13 @@ struct FlowsCommand: ParsableCommand {
         print(json ? try report.json(event, flow).line() : FlowWatch.line(event, flow))
       }
       if fflush(nil) != 0 { throw ExitCode(1) }
-      usleep(interval * 1000)
+      wait()
     }
+  }
+
+  /// Until the next look, or the end of whoever read.
+  private func wait() {
+    var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+    if unsafe poll(&output, 1, Int32(clamping: interval)) > 0 { Self.exit(withError: ExitCode(1)) }
   }
 }

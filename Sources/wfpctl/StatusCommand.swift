@@ -9,11 +9,18 @@ struct StatusCommand: ParsableCommand {
   @ParentCommand var root: WfpControl
   @OptionGroup var engine: EngineOption
   @Flag(help: "As JSON.") var json = false
+  @Flag(name: .customLong("openmetrics"), help: "As OpenMetrics text, for Prometheus.") var openMetrics = false
+
+  func validate() throws {
+    if json && openMetrics { throw ValidationError("--json and --openmetrics exclude each other") }
+  }
 
   func run() throws {
     try reporting {
       let engine = try FilterEngine(path: engine.path ?? root.engine.path)
-      let report = StatusReport(status: try engine.status())
+      let status = try engine.status()
+      if openMetrics { return print(StatusMetrics(status: status).text) }
+      let report = StatusReport(status: status)
       print(json ? try report.json.text() : report.text)
     }
   }

@@ -7,7 +7,7 @@ struct WfpControl: ParsableCommand {
     version: "0.1.0",  // as tools/install says
     subcommands: [
       RunCommand.self, TraceCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self,
-      PolicyCommand.self, DoctorCommand.self,
+      PolicyCommand.self, DoctorCommand.self, ViewCommand.self, CleanupCommand.self,
     ])
 
   @OptionGroup var engine: EngineOption

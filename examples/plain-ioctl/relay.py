@@ -3,6 +3,7 @@
 
 Its provider's context is [ {sockaddr_storage: remote} ]: where the application wanted to go.
 """
+import contextlib
 import ctypes
 import fcntl
 import socket
@@ -39,7 +40,8 @@ def copy(source, target):
         target.shutdown(socket.SHUT_WR)
     except OSError:
         for end in (source, target):
-            end.close()
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # close would not wake the other thread
 
 
 def serve(client):
