@@ -29,7 +29,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 SHIM := .build/release/libwfpshim.so
 
-.PHONY: build demo test nio-relay view build-view build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install deb clean format
+.PHONY: build demo test nio-relay view build-view build-killpoints killpoints crash transparency soak soak-udp check sanitize fuzz mutants bench oracle install deb docs clean format
 
 build: link/shim.map
 	@command -v swift >/dev/null || { echo "A Swift 6.3 toolchain is needed on PATH: https://swift.org/install"; exit 2; }
@@ -161,6 +161,11 @@ deb: build view
 	@tools/require dpkg-shlibdeps=dpkg-dev
 	@tools/package $(or $(OUT),dist)
 
+# docs/, the manual pages and the Swift library as a site, by DocC.
+docs:
+	@tools/require mandoc=mandoc python3=python3
+	@tools/site $(or $(OUT),dist)
+
 install: build
 	@tools/install "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
@@ -175,4 +180,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf .build .build-view dist
+	rm -rf .build .build-view .build-site dist

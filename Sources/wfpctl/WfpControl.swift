@@ -8,6 +8,7 @@ struct WfpControl: ParsableCommand {
     subcommands: [
       RunCommand.self, TraceCommand.self, StatusCommand.self, FlowsCommand.self, ExplainCommand.self,
       PolicyCommand.self, DoctorCommand.self, ViewCommand.self, CleanupCommand.self,
+      BenchCommand.self, BenchPeerCommand.self,
     ])
 
   @OptionGroup var engine: EngineOption
