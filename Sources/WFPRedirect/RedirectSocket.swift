@@ -11,34 +11,50 @@ public struct RedirectSocket: Hashable, Sendable {
 
   /// The records of the connection that was accepted here. A query consumes nothing: the answer stays the same for as
   /// long as the socket is open. Page: SIO_QUERY_WFP_CONNECTION_REDIRECT_RECORDS.
+  /// - Throws: ``RedirectError/invalid``: not redirected. ``RedirectError/notConnected``, ``RedirectError/notSocket``,
+  ///   ``RedirectError/notSupported``: no socket that can be redirected. ``RedirectError/pending`` and
+  ///   ``RedirectError/interrupted`` with a service that `accepts: proxy-v2`. ``RedirectError/engineUnusable``,
+  ///   ``RedirectError/noPreload``.
   public func redirectRecords() throws(RedirectError) -> RedirectRecords {
     RedirectRecords(bytes: try query(CRedirect_queryRecords, likely: 256))
   }
 
-  /// What the policy attached for this service. Page: SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT.
+  /// What the policy attached for the provider on whose endpoint the connection was accepted, 1 to 65,536 bytes. Page:
+  /// SIO_QUERY_WFP_CONNECTION_REDIRECT_CONTEXT.
+  /// - Throws: As ``redirectRecords()``; ``RedirectError/invalid`` also when no context was attached.
   public func redirectContext() throws(RedirectError) -> RedirectContext {
     RedirectContext(bytes: try query(CRedirect_queryContext, likely: 256))
   }
 
-  /// Appends the records to memory of the caller's: no allocation.
-  /// - Throws: ``RedirectError/insufficientBuffer(needed:)`` and appends nothing when the free part is too small.
+  /// Appends the records to memory of the caller's, and allocates nothing.
+  /// - Parameter output: Its free part receives the bytes; 4,160 are enough for every blob.
+  /// - Throws: As ``redirectRecords()``, and ``RedirectError/insufficientBuffer(needed:)`` when the free part is too small.
+  ///   Nothing is appended then.
   public func redirectRecords(into output: inout OutputRawSpan) throws(RedirectError) {
     try query(CRedirect_queryRecords, into: &output)
   }
 
-  /// Appends the context to memory of the caller's: no allocation.
-  /// - Throws: ``RedirectError/insufficientBuffer(needed:)`` and appends nothing when the free part is too small.
+  /// Appends the context to memory of the caller's, and allocates nothing.
+  /// - Parameter output: Its free part receives the bytes: as many as the policy's layout has, and at least 4.
+  /// - Throws: As ``redirectContext()``, and ``RedirectError/insufficientBuffer(needed:)`` when the free part is too small.
+  ///   Nothing is appended then.
   public func redirectContext(into output: inout OutputRawSpan) throws(RedirectError) {
     try query(CRedirect_queryContext, into: &output)
   }
 
   /// Says before connect whose connection this socket continues, so that no service meets it twice. The last set wins.
   /// Page: SIO_SET_WFP_CONNECTION_REDIRECT_RECORDS.
+  /// - Parameter records: Of this engine; good for 60 s after the accepted socket was closed, and for as long as a
+  ///   connection carries them.
+  /// - Throws: ``RedirectError/invalid``: the records are truncated, altered or of another engine, or the socket is
+  ///   connected, listens or is no stream; what was set before stays. ``RedirectError/accessDenied``: the policy wants a
+  ///   privilege. ``RedirectError/notSocket``, ``RedirectError/notSupported``, ``RedirectError/engineUnusable``,
+  ///   ``RedirectError/noPreload``.
   public func setRedirectRecords(_ records: RedirectRecords) throws(RedirectError) {
     try unsafe setRedirectRecords(records.bytes.span.bytes)
   }
 
-  /// The same for records in memory of the caller's.
+  /// The same for records in memory of the caller's: what ``redirectRecords(into:)`` appended.
   public func setRedirectRecords(_ records: RawSpan) throws(RedirectError) {
     try unsafe records.withUnsafeBytes { bytes throws(RedirectError) in
       var request = unsafe wfp_ioctl()

@@ -22,6 +22,24 @@ import Testing
     #expect(status == 0 && lines.last?.hasSuffix(" commands") == true, "\(lines.joined(separator: "\n"))")
   }
 
+  @Test("every policy that a page shows is one") func policies() throws {
+    let stage = try Stage()
+    let folder = repository.appending(path: "docs").path
+    let pages = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".md") }
+    var count = 0
+    for page in pages.map({ folder + "/" + $0 }) + [repository.path + "/README.md"] {
+      let text = try String(contentsOfFile: page, encoding: .utf8)
+      for block in text.matches(of: #/```yaml\n(version: 1\n[^`]*)```/#).map({ String($0.output.1) }) {
+        count += 1
+        let file = stage.folder + "/policy.yaml"
+        try block.write(toFile: file, atomically: true, encoding: .utf8)
+        let (status, lines) = try Program("wfpctl", ["policy", "check", file]).finish()
+        #expect(status == 0, "\(page): \(lines)")
+      }
+    }
+    #expect(count >= 9)
+  }
+
   @Test("every link of the documentation leads somewhere") func links() throws {
     let tracked = try Program(tool("git"), ["-C", repository.path, "ls-files", "*.md"]).finish().lines
     try #require(tracked.count > 20)
