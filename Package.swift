@@ -73,7 +73,7 @@ let package = Package(
             "-nostartfiles",
           ]
             + linker([
-              "-soname", "libwfpshim.so", "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
+              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
               "--no-rosegment",
               "--build-id=none", "-z", "norelro", "-z", "now", "-z", "separate-loadable-segments",
               "--version-script=\(here)/link/shim.map",
