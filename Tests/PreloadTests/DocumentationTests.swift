@@ -8,12 +8,12 @@ import Testing
     .enabled(
       if: DatagramHazardTests.canUnshareNetwork,
       "a network namespace of its own is not permitted here (unshare -n): the pages' ports may be taken"),
-    arguments: ["tutorial", "how-to-chain", "how-to-context", "how-to-loop"])
+    arguments: ["tutorial", "how-to-chain", "how-to-context", "how-to-loop", "how-to-watch"])
   func page(name: String) throws {
     let script = repository.appending(path: "Tests/Documentation/follow.py").path
     let page = repository.appending(path: "docs/\(name).md").path
     let folders = [products.path, "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].joined(separator: ":")
-    for folder in ["tutorial", "chain", "context", "loop"] where name.hasSuffix(folder) {
+    for folder in ["tutorial", "chain", "context", "loop", "watch"] where name.hasSuffix(folder) {
       try? FileManager.default.removeItem(atPath: "/tmp/wfpshim-\(folder)")
     }
     let inside = "ip link set lo up && exec /usr/bin/python3 '\(script)' '\(page)' '\(folders)'"
