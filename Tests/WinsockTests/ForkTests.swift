@@ -113,7 +113,7 @@ import Testing
 
     static void child(void) {
       ULONG_PTR key = 0;
-      alarm(20);
+      alarm(10);
       REQUIRE(!take(&key, 0) && GetLastError() == WAIT_TIMEOUT);
       REQUIRE(PostQueuedCompletionStatus(port, 0, 3, NULL) && take(&key, INFINITE) && key == 3);
       REQUIRE(!take(&key, 100) && GetLastError() == WAIT_TIMEOUT);
