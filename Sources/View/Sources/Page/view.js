@@ -33,7 +33,7 @@ function choose() {
   shown = [...flows.values()].filter((flow) =>
     (every || !continued.has(flow.id)) && words.every((word) => flow.text.includes(word)));
   shown.sort((a, b) => a.published - b.published || collator.compare(a.id, b.id));
-  element("shown").textContent = `(${shown.length} of ${flows.size} hops)`;
+  element("shown").textContent = `(${shown.length} shown, ${flows.size} hops in all)`;
   grid.setAttribute("aria-rowcount", shown.length + 1);
   stale = false;
 }
@@ -167,8 +167,8 @@ setInterval(redraw, 1000); // the ages
 function status(value) {
   const facts = value === null ? [] : [
     ["Engine", value.engine.path],
-    ["Policy", `${value.policy.sets.join(", ") || "none"}: ${value.policy.filters} filters, generation ${value.policy.generation}`],
-    ["Flows", `${value.flows.live} live, ${value.flows.busy} of ${value.flows.capacity} slots, at most ${value.flows.limit}`],
+    ["Policy", `${value.policy.sets.join(", ") || "none"}; filters: ${value.policy.filters}; generation ${value.policy.generation}`],
+    ["Flows", `${value.flows.live} live; ${value.flows.capacity} slots, at most ${value.flows.limit}`],
   ];
   element("engine").replaceChildren(...facts.flatMap(([name, text]) => [create("dt", name), create("dd", text)]));
   const names = value === null ? [] : Object.keys(value.counts).sort();
