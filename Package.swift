@@ -73,8 +73,7 @@ let package = Package(
             "-nostartfiles",
           ]
             + linker([
-              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed",
-              "--no-rosegment",
+              "-z", "pack-relative-relocs", "--gc-sections", "--as-needed", "--no-rosegment",
               "--build-id=none", "-z", "norelro", "-z", "now", "-z", "separate-loadable-segments",
               "--version-script=\(here)/link/shim.map",
               "-T", "\(here)/link/discard.ld",

@@ -13,7 +13,7 @@ struct FlowPicture {
     let continued = Set(flows.flatMap { flow in flow.hops.map { hexText($0.flowID) }.filter { $0 != flow.id } })
     chains = flows.filter { !continued.contains($0.id) }.map { flow in
       let path = flow.application.path
-      let name = path.split(separator: "/").last.map(String.init) ?? "?"
+      let name = lastPart(path)
       let hops = flow.hops.map { hop in
         (
           hop.provider.isEmpty ? "?" : hop.provider, "filter \(hop.filter)\(hop.isInherited ? ", inherited" : "")",

@@ -8,7 +8,7 @@ struct FlowTable {
   private static let titles = ["ID", "STATE", "PROTO", "APPLICATION", "VIA", "DESTINATION"]
 
   private func cells(_ flow: Flow) -> [String] {
-    let name = flow.application.path.split(separator: "/").last.map(String.init) ?? "?"
+    let name = lastPart(flow.application.path)
     let via = flow.hops.map(\.provider).joined(separator: " → ")
     return [
       String(flow.id.prefix(8)), "\(flow.state)", flow.transport, "\(name)[\(flow.application.pid)]",

@@ -30,7 +30,7 @@ struct FlowWatch {
   static func line(_ event: Event, _ flow: Flow) -> String {
     let path = flow.hops.map(\.provider).joined(separator: " -> ")
     let name = event.rawValue.padding(to: 8)
-    let application = flow.application.path.split(separator: "/").last.map(String.init) ?? "?"
+    let application = lastPart(flow.application.path)
     return
       "\(name)\(flow.id)  \("\(flow.state)".padding(to: 10))\(flow.transport)  \(application)[\(flow.application.pid)]"
       + " -> \(flow.destination?.description ?? "?")  by \(path.isEmpty ? "?" : path)"

@@ -33,7 +33,7 @@ struct StatusReport {
   private var filters: Int { status.sets.reduce(0) { $0 + $1.set.filters.count } }
 
   /// Those of each provider.
-  private static let perProvider: [Count] = [.published, .claimed, .expired, .lost, .withdrawn, .refused, .loops]
+  static let perProvider: [Count] = [.published, .claimed, .expired, .lost, .withdrawn, .refused, .loops]
 
   var json: JSON {
     .object([

@@ -6,8 +6,6 @@ import RedirectCore
 struct StatusMetrics {
   let status: EngineStatus
 
-  private static let perProvider: [Count] = [.published, .claimed, .expired, .lost, .withdrawn, .refused, .loops]
-
   var text: String {
     var lines: [String] = []
     func gauge(_ name: String, _ help: String, _ value: some FixedWidthInteger) {
@@ -25,7 +23,7 @@ struct StatusMetrics {
     counters(
       "provider_events", "The same for each provider.",
       status.providers.flatMap { provider in
-        Self.perProvider.map { ("provider=\"\(escaped(provider.name))\",what=\"\($0)\"", provider.counts[$0]) }
+        StatusReport.perProvider.map { ("provider=\"\(escaped(provider.name))\",what=\"\($0)\"", provider.counts[$0]) }
       })
     func counters(_ name: String, _ help: String, _ values: [(labels: String, value: UInt64)]) {
       if values.isEmpty { return }

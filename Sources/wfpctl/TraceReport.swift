@@ -106,10 +106,12 @@ struct TraceReport {
   }
 
   private func name(_ endpoint: Endpoint?) -> String { endpoint?.description ?? "?" }
-  private func lastPart(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "?" }
 }
 
 /// As a program's source has it: ECONNREFUSED.
 func errorName(_ number: Int32) -> String {
   unsafe wfp_error_name(number).map { unsafe String(cString: $0) } ?? "errno \(number)"
 }
+
+/// A program's name; `?` when its path is not known.
+func lastPart(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "?" }

@@ -41,6 +41,10 @@ import Testing
   @Test func tutorialEndsWithTheExample() throws {
     let last = repository.appending(path: "Sources/WFPRedirect/WFPRedirect.docc/Resources/relay-3.swift")
     let example = repository.appending(path: "examples/nio-relay/Sources/Relay.swift")
-    #expect(try String(contentsOf: last, encoding: .utf8) == String(contentsOf: example, encoding: .utf8))
+    let text = try String(contentsOf: example, encoding: .utf8)
+    #expect(try String(contentsOf: last, encoding: .utf8) == text)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+    let readme = try String(contentsOf: repository.appending(path: "README.md"), encoding: .utf8)
+    #expect(lines < 100 && readme.contains("(examples/nio-relay) in \(lines) lines"))
   }
 }
